@@ -1,0 +1,53 @@
+import type { Family } from './actions.ts'
+
+/** What an app's backend is told: the body of a callback and the `eventContent` of a pulled event alike. */
+export interface EventEnvelope<Type extends string = string, Data extends object = object> {
+  readonly version: '4.0'
+  readonly eventType: Type
+  readonly data: Data
+}
+
+/** An upload finished. The members and their order are those of the page's example; fileSize is ours. */
+export interface NewFileUploadData {
+  readonly fileId: string
+  readonly fileName: string
+  readonly coverUrl: string
+  readonly fileUrl: string
+  readonly transcodeTaskId: string
+  readonly procedureTaskId: string
+  readonly sourceType: 'ServerUpload' | 'ClientUpload'
+  readonly sourceContext: string
+  readonly author: string
+  readonly streamId: string
+  /** Bytes. */
+  readonly fileSize: number
+}
+
+export type NewFileUpload = EventEnvelope<'NewFileUpload', NewFileUploadData>
+
+/** Makes the event of a finished upload. */
+export function newFileUpload(file: {
+  readonly fileId: string
+  readonly fileName: string
+  readonly fileUrl: string
+  readonly fileSize: number
+  readonly family: Family
+}): NewFileUpload {
+  return {
+    version: '4.0',
+    eventType: 'NewFileUpload',
+    data: {
+      fileId: file.fileId,
+      fileName: file.fileName,
+      coverUrl: '',
+      fileUrl: file.fileUrl,
+      transcodeTaskId: '',
+      procedureTaskId: '',
+      sourceType: file.family === 'ugc' ? 'ClientUpload' : 'ServerUpload',
+      sourceContext: '',
+      author: '',
+      streamId: '',
+      fileSize: file.fileSize,
+    },
+  }
+}

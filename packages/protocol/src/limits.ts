@@ -1,0 +1,46 @@
+/**
+ * Every number of the protocol, with its source. Sizes are bytes; names ending in `S` are seconds, in `Ms` milliseconds.
+ *
+ * Sources: the public pages of the upload API (InitUpload, UploadPart, FinishUpload, SmallFileUpload and their UGC
+ * variants, the API signature page, the error code page). "Sluice" marks a decision of ours where they are silent.
+ */
+export const limits = {
+  /** Smallest part size a client may ask for (InitUpload page). */
+  minDataSize: 524_288,
+  /** Largest part size a client may ask for (InitUpload page). */
+  maxDataSize: 1_048_576,
+  /** Largest SmallFileUpload; the page's own example uses exactly this. */
+  maxSmallFileSize: 1_048_576,
+  /** Code points of a file name (InitUpload page); `SLUICE_MAX_FILE_NAME` moves it. */
+  maxFileName: 40,
+  /** Tags kept of a file (InitUpload page). */
+  maxTags: 10,
+  /** Largest difference between a request's Timestamp and the server's clock, either way (error 4500). */
+  timestampWindowS: 7_200,
+  /** Longest validity of a UGC signature: 90 days (UGC overview). Longer ones are clamped (Sluice). */
+  ugcMaxValidityS: 7_776_000,
+  /** How far a UGC signature's `t` may lie ahead; it is taken from the end user's clock (Sluice). */
+  ugcMaxAheadS: 86_400,
+  /** From this number on a time is in milliseconds: the Node.js SDK and the web SDK send such (Sluice). */
+  millisecondsFrom: 1e11,
+  /** How long a verify_content is valid; a live answer of 2018 carried about one hour (Sluice). */
+  verifyContentS: 3_600,
+  /** Bytes of a part's body read beyond the largest part before the connection is given up (Sluice). */
+  bodySlack: 65_536,
+  /** Distinct HMACs tried for one server signature before it is refused (Sluice). */
+  maxSignatureAttempts: 64,
+  /** Documented calls a minute and app: InitUpload and FinishUpload pages. */
+  initPerMinute: 100,
+  finishPerMinute: 100,
+  /** Documented calls a minute and app: UploadPart page. */
+  partsPerMinute: 10_000,
+} as const
+
+/** The limits an operator may move; what a parameter is checked against. */
+export interface ParamLimits {
+  readonly maxFileName: number
+  readonly maxFileSize: number
+}
+
+/** The documented limits, for callers that configure nothing. */
+export const documentedLimits: ParamLimits = { maxFileName: limits.maxFileName, maxFileSize: Number.MAX_SAFE_INTEGER }
