@@ -10,6 +10,7 @@ export const errorTable = {
   parameters: { code: -10003, canRetry: 0, meaning: 'protocol parameters are wrong' },
   writeFailed: { code: -10004, canRetry: 1, meaning: 'the service could not write' },
   stateMissing: { code: -10005, canRetry: 0, meaning: 'no such upload, or parts of it are missing' },
+  readFailed: { code: -10005, canRetry: 1, meaning: 'the service could not read its state' },
   body: { code: -10006, canRetry: 1, meaning: 'the body of a part is damaged' },
   content: { code: -10006, canRetry: 0, meaning: 'the whole file is not what was announced' },
   blocked: { code: -4300, canRetry: 0, meaning: 'the app is blocked' },

@@ -32,14 +32,15 @@ export function* partRanges(geometry: Geometry): Generator<Range> {
 /** Throws `parameters` (-10003) unless the range is exactly one part of the file. */
 export function requirePart(geometry: Geometry, range: Range): void {
   const { offset, dataSize } = range
-  if (offset % geometry.dataSize !== 0 || offset >= geometry.fileSize) {
-    const expected = `a multiple of ${geometry.dataSize} below ${geometry.fileSize}`
-    throw new ProtocolError('parameters', `offset: expected ${expected}, found ${offset}`)
+  if (offset % geometry.dataSize !== 0 || offset < 0 || offset >= geometry.fileSize) {
+    throw refuse('offset', `a multiple of ${geometry.dataSize} below ${geometry.fileSize}`, offset)
   }
   const length = partLength(geometry, offset)
-  if (dataSize !== length) {
-    throw new ProtocolError('parameters', `dataSize: expected ${length} at offset ${offset}, found ${dataSize}`)
-  }
+  if (dataSize !== length) throw refuse('dataSize', `${length} at offset ${offset}`, dataSize)
+}
+
+function refuse(name: string, expected: string, found: number): ProtocolError {
+  return new ProtocolError('parameters', `${name}: expected ${expected}, found ${found}`, { codeDesc: '4000' })
 }
 
 /** The empty part behind the end that the web SDK sends after a FinishUploadEx that failed with canRetry 1. */

@@ -67,7 +67,7 @@ export const flagField: Field<boolean> = (params, name) => {
 /** A class id; absent or empty is 0, the default class. */
 export const classIdField: Field<number> = (params, name) => {
   const value = params.get(name) ?? ''
-  if (!/^-?\d{0,15}$/.test(value)) throw refuse(name, 'a class id', value)
+  if (!/^(-?\d{1,15})?$/.test(value)) throw refuse(name, 'a class id', value)
   return Number(value) || 0
 }
 

@@ -22,10 +22,11 @@ export function splitQuery(query: string): QueryPair[] {
   return pairs
 }
 
-/** Percent-decodes bytes into bytes. A value with a malformed escape was never encoded: it is left as it stands. */
+/** Percent-decodes bytes into bytes. A value with a malformed escape was never encoded: it is left as it stands, `+` too. */
 export function percentDecode(bytes: string, plusIsSpace: boolean): string {
-  const text = plusIsSpace && bytes.includes('+') ? bytes.replaceAll('+', ' ') : bytes
-  if (!text.includes('%') || /%(?![0-9a-fA-F]{2})/.test(text)) return text
+  if (/%(?![0-9a-fA-F]{2})/.test(bytes)) return bytes
+  const text = plusIsSpace ? bytes.replaceAll('+', ' ') : bytes
+  if (!text.includes('%')) return text
   return text.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
 }
 

@@ -101,15 +101,18 @@ function* plainTexts({
   }
 }
 
-/** The Node.js SDK signs values as it sends them, unencoded; the PHP SDK signed them urlencode()d before 2017-01-06. */
+/**
+ * The PHP SDK signed values urlencode()d before 2017-01-06, the Node.js SDK signs them as it sends them, unencoded. In
+ * that order: a Chinese name of the PHP SDK travels as it was signed, and read `raw` it would stay encoded.
+ */
 function* valueVariants(pairs: readonly QueryPair[]): Generator<{ reading: ValueReading; values: QueryPair[] }> {
   const read = (reading: ValueReading) =>
     pairs.map((pair) => ({ name: decodedName(pair).name, value: readValue(pair.value, reading) }))
   const decoded = read('decoded')
   yield { reading: 'decoded', values: decoded }
   yield { reading: 'plus-kept', values: read('plus-kept') }
-  yield { reading: 'raw', values: read('raw') }
   yield { reading: 'decoded', values: decoded.map(({ name, value }) => ({ name, value: phpUrlencode(value) })) }
+  yield { reading: 'raw', values: read('raw') }
 }
 
 /** `_` in a name is written `.`: the PHP SDK sorts before it renames, others after, many have none. */

@@ -1,0 +1,55 @@
+import { type FileHandle, open } from 'node:fs/promises'
+import type { VersionedSource } from '../source.ts'
+import { UploadError } from '../upload-error.ts'
+
+/** A file, open for reading. Close it when the upload is over, however it went. */
+export class FileSource implements VersionedSource {
+  /** Bytes when it was opened. */
+  readonly size: number
+  readonly #file: FileHandle
+
+  constructor(file: FileHandle, size: number) {
+    this.#file = file
+    this.size = size
+  }
+
+  async slice(start: number, end: number): Promise<Uint8Array> {
+    const buffer = Buffer.allocUnsafeSlow(end - start)
+    let length = 0
+    while (length < buffer.length) {
+      const { bytesRead } = await this.#file.read(buffer, length, buffer.length - length, start + length)
+      if (bytesRead === 0) break
+      length += bytesRead
+    }
+    return buffer.subarray(0, length)
+  }
+
+  async version(): Promise<string> {
+    const { size, mtimeNs } = await this.#file.stat({ bigint: true })
+    return `${size} ${mtimeNs}`
+  }
+
+  close(): Promise<void> {
+    return this.#file.close()
+  }
+}
+
+/** Opens a file to upload. Throws an UploadError `source` when there is none, it cannot be read or is not a file. */
+export async function openFile(path: string): Promise<FileSource> {
+  let file: FileHandle
+  try {
+    file = await open(path)
+  } catch (cause) {
+    throw UploadError.local('source', `${path} cannot be opened: ${explain(cause)}`, { cause })
+  }
+  const stat = await file.stat()
+  if (stat.isFile()) return new FileSource(file, stat.size)
+  await file.close()
+  throw UploadError.local('source', `${path} is ${stat.isDirectory() ? 'a directory' : 'not a file'}`)
+}
+
+function explain(cause: unknown): string {
+  const { code, message } = cause as NodeJS.ErrnoException // open rejects with nothing else
+  if (code === 'ENOENT' || code === 'ENOTDIR') return 'there is no such file'
+  return code === 'EACCES' || code === 'EPERM' ? 'you may not read it' : message
+}

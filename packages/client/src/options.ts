@@ -1,0 +1,129 @@
+import { checkFileName, documentedLimits, fileTypeField, limits } from '@sluice/protocol'
+import type { Credentials } from './credentials.ts'
+import type { Hashing } from './hashing.ts'
+import type { Progress } from './progress.ts'
+import { type Retry, retryDelayMs } from './retry.ts'
+import type { Source } from './source.ts'
+import { fetchTransport, type Transport } from './transport.ts'
+import { reasonOf, UploadError } from './upload-error.ts'
+
+/** What the service is told of a file. In the ugc family only the signature counts: its maker decides. */
+export interface FileDescription {
+  /** Without extension; at most 40 characters unless the service allows more, none of `\ / : * ? " < > |`. */
+  readonly fileName: string
+  /** Extension without dot: 1 to 16 letters or digits. */
+  readonly fileType: string
+  /** Default 0, the default class. */
+  readonly classId?: number
+  /** The first ten count. */
+  readonly tags?: readonly string[]
+  readonly transcode?: boolean
+  readonly screenshot?: boolean
+  readonly watermark?: boolean
+}
+
+/** The world, passed in; each has a default that is the real one. */
+export interface Ports {
+  /** Default `fetchTransport()`. */
+  readonly transport?: Transport
+  /** Milliseconds since 1970. */
+  readonly clock?: () => number
+  /** From 0 up to 1. */
+  readonly random?: () => number
+  /** Waits; rejects with the signal's reason when aborted. */
+  readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>
+}
+
+export interface UploadOptions extends Ports {
+  /** Where the service is: `https://host[:port]`, with a path if a proxy puts it under one. */
+  readonly url: string
+  readonly credentials: Credentials
+  readonly hashing: Hashing
+  readonly file: FileDescription
+  /** The part size to ask for, in bytes: 524288 to 1048576, the default. The service may have another one. */
+  readonly dataSize?: number
+  /** Parts under way at a time, each in memory. Default 6. */
+  readonly parallel?: number
+  /** Default: see retryDelayMs. */
+  readonly retry?: Retry
+  /** Aborting it pauses: the upload rejects with its reason, and the same call again goes on where it stopped. */
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: Progress) => void
+}
+
+/** Options checked and completed. */
+export type Settings = Required<Omit<UploadOptions, 'url' | 'file'>> & {
+  /** The address all calls go to, without query. */
+  readonly url: URL
+  readonly file: Required<FileDescription>
+}
+
+/** Checks options and fills in the defaults. Throws `argument` naming what is wrong. */
+export function readOptions(source: Source, options: UploadOptions): Settings {
+  if (source.size === 0) throw UploadError.local('argument', 'the file is empty, there is nothing to upload')
+  return {
+    transport: options.transport ?? fetchTransport(),
+    clock: options.clock ?? Date.now,
+    random: options.random ?? Math.random,
+    sleep: options.sleep ?? sleep,
+    credentials: options.credentials,
+    hashing: options.hashing,
+    retry: options.retry ?? retryDelayMs,
+    signal: options.signal ?? new AbortController().signal,
+    onProgress: options.onProgress ?? (() => {}),
+    dataSize: within('dataSize', options.dataSize ?? limits.maxDataSize, limits.minDataSize, limits.maxDataSize),
+    parallel: within('parallel', options.parallel ?? 6, 1, 100),
+    url: readUrl(options.url),
+    file: readFile(options.file),
+  }
+}
+
+function readUrl(text: string): URL {
+  if (!URL.canParse(text)) throw UploadError.local('argument', `url: expected http://… or https://…, found "${text}"`)
+  const url = new URL(text)
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw UploadError.local('argument', `url: expected http://… or https://…, found ${url.protocol}`)
+  }
+  if (url.username !== '' || url.password !== '')
+    throw UploadError.local('argument', 'url: it must not hold a password')
+  const path = url.pathname.endsWith('/index.php') ? url.pathname : `${url.pathname.replace(/\/$/, '')}/v3/index.php`
+  return new URL(path, url.origin)
+}
+
+function readFile(file: FileDescription): Required<FileDescription> {
+  if (file.fileName === '') throw UploadError.local('argument', 'fileName: expected a name, found nothing')
+  try {
+    return {
+      // The service may allow longer names than the protocol; it says so itself when one is too long.
+      fileName: checkFileName('fileName', file.fileName, { ...documentedLimits, maxFileName: Infinity }),
+      fileType: fileTypeField(new Map([['fileType', file.fileType]]), 'fileType', documentedLimits),
+      classId: file.classId ?? 0,
+      tags: file.tags ?? [],
+      transcode: file.transcode ?? false,
+      screenshot: file.screenshot ?? false,
+      watermark: file.watermark ?? false,
+    }
+  } catch (cause) {
+    throw UploadError.local('argument', reasonOf(cause), { cause })
+  }
+}
+
+function within(name: string, value: number, min: number, max: number): number {
+  if (Number.isInteger(value) && value >= min && value <= max) return value
+  throw UploadError.local('argument', `${name}: expected a whole number from ${min} to ${max}, found ${value}`)
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted()
+    const abort = () => {
+      clearTimeout(timer)
+      reject(signal.reason)
+    }
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', abort)
+      resolve()
+    }, ms)
+    signal.addEventListener('abort', abort, { once: true })
+  })
+}

@@ -1,0 +1,48 @@
+import type { Range } from '@sluice/protocol'
+import { reasonOf, UploadError } from './upload-error.ts'
+
+/** The bytes of a file, as the platform has them. */
+export interface Source {
+  /** Bytes. */
+  readonly size: number
+  /** The bytes from `start` up to but without `end`; fewer only when the file became shorter. Called in any order. */
+  slice(start: number, end: number): Promise<Uint8Array>
+}
+
+/** A source that can tell that it is another than before: an optional ability. */
+export interface VersionedSource extends Source {
+  /** A text that differs once the file was written to: its size and time of change, say. */
+  version(): Promise<string>
+}
+
+/** Reads one range of a source. Throws `changed` when it is shorter than it was, `source` when it cannot be read. */
+export async function readRange(source: Source, { offset, dataSize }: Range): Promise<Uint8Array> {
+  let bytes: Uint8Array
+  try {
+    bytes = await source.slice(offset, offset + dataSize)
+  } catch (cause) {
+    throw UploadError.local('source', `the file cannot be read at byte ${offset}: ${reasonOf(cause)}`, { cause })
+  }
+  if (bytes.length !== dataSize) throw changed()
+  return bytes
+}
+
+/** Remembers the source's version and returns the check, which throws `changed` once it is another. */
+export async function watchVersion(source: Source): Promise<() => Promise<void>> {
+  if (!isVersioned(source)) return async () => {}
+  const before = await source.version()
+  return async () => {
+    if ((await source.version()) !== before) throw changed()
+  }
+}
+
+function isVersioned(source: Source): source is VersionedSource {
+  return 'version' in source && typeof source.version === 'function'
+}
+
+function changed(): UploadError {
+  return UploadError.local(
+    'changed',
+    'the file changed while it was being uploaded; upload it again when nothing writes to it any more',
+  )
+}

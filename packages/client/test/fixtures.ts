@@ -1,0 +1,50 @@
+import type { Source, Transport, UploadOptions } from '@sluice/client'
+import { ugcCredentials } from '@sluice/client'
+import { nodeHashing } from '@sluice/client/node'
+import { serverCredentials } from '@sluice/client/server-credentials'
+import { signUgc } from '@sluice/protocol/signatures'
+import { now, secretId, secretKey } from './memory-service.ts'
+
+export const partSize = 524_288
+
+/** Bytes that differ from part to part: byte i is i mod 251. */
+export function fixture(size: number): Uint8Array {
+  return Uint8Array.from({ length: size }, (_, i) => i % 251)
+}
+
+export function memorySource(bytes: Uint8Array): Source {
+  return { size: bytes.length, slice: async (start, end) => bytes.subarray(start, end) }
+}
+
+export const credentials = {
+  server: serverCredentials({ secretId, secretKey }),
+  ugc: ugcCredentials({
+    getSignature: async (file) => signUgc({ secretId, secretKey, ...file, signedAtS: now / 1000 - 10 }),
+  }),
+}
+
+/** Options of an upload through a transport, with a world that never waits. */
+export function optionsFor(transport: Transport, more: Partial<UploadOptions> = {}): UploadOptions {
+  return {
+    url: 'http://sluice.test:8266',
+    credentials: credentials.server,
+    hashing: nodeHashing,
+    file: { fileName: 'my video', fileType: 'MP4' },
+    dataSize: partSize,
+    transport,
+    clock: () => now,
+    random: () => 0.5,
+    sleep: async () => {},
+    ...more,
+  }
+}
+
+/** What a promise rejects with; fails when it does not. */
+export async function rejection(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => {
+      throw new Error('it was expected to reject')
+    },
+    (error: unknown) => error,
+  )
+}

@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto'
+import type { Transport, TransportAnswer } from '@sluice/client'
+import { type ActionName, listParts, partRanges, splitQuery } from '@sluice/protocol'
+import { parseUgc, readPairs, verifyServerSignature, verifyUgc } from '@sluice/protocol/signatures'
+
+export const secretId = 'AKIDtest'
+export const secretKey = 'key-of-the-test'
+export const now = 1_490_000_000_000
+
+/** A call as the service met it. */
+export interface MetCall {
+  readonly action: ActionName
+  readonly query: string
+  readonly params: ReadonlyMap<string, string>
+  readonly body: Uint8Array
+}
+
+interface Session {
+  fileSize: number
+  dataSize: number
+  readonly parts: Map<number, Uint8Array>
+}
+
+type Reply = Record<string, unknown> & { code: number }
+
+/** Makes an answer of the wire. */
+export function answer(members: Reply): TransportAnswer {
+  return { status: 200, text: JSON.stringify({ message: '', codeDesc: '', canRetry: 0, ...members }) }
+}
+
+/**
+ * The upload protocol in memory, as a transport: checks every signature, keeps parts and files. `script` comes first: what
+ * it returns is answered instead, what it throws is a connection that broke, `undefined` lets the call through.
+ */
+export function memoryService(
+  script: (call: MetCall, nth: number) => TransportAnswer | Promise<TransportAnswer> | undefined = () => undefined,
+  clock = () => now,
+) {
+  const calls: MetCall[] = []
+  const sessions = new Map<string, Session>()
+  const files = new Map<string, { fileId: string; bytes: Uint8Array }>()
+
+  const transport: Transport = async ({ url, body = new Uint8Array(), signal }) => {
+    signal.throwIfAborted()
+    const call = read(url, body)
+    calls.push(call)
+    return (await script(call, calls.length - 1)) ?? answer(isSigned(url, call, clock()) ? act(call) : refused(-10002))
+  }
+
+  function act({ action, params, body }: MetCall): Reply {
+    const fileSha = params.get('fileSha') ?? ''
+    if (action.startsWith('InitUpload')) return init(fileSha, number(params, 'fileSize'), number(params, 'dataSize'))
+    const session = sessions.get(fileSha)
+    if (action.startsWith('UploadPart')) return session ? store(session, params, body) : refused(-10005)
+    return finish(fileSha, session)
+  }
+
+  function init(fileSha: string, fileSize: number, dataSize: number): Reply {
+    const file = files.get(fileSha)
+    if (file) return { code: 2, fileId: file.fileId, url: `http://media.test/${file.fileId}` }
+    const session = sessions.get(fileSha) ?? { fileSize, dataSize, parts: new Map() }
+    sessions.set(fileSha, session)
+    if (session.parts.size === 0) {
+      session.dataSize = dataSize
+      return { code: 0, dataSize }
+    }
+    const stored = [...session.parts].map(([offset, bytes]) => ({
+      offset,
+      dataSize: bytes.length,
+      dataMd5: hex('md5', bytes),
+    }))
+    return {
+      code: 1,
+      dataSize: session.dataSize,
+      listParts: listParts(
+        session,
+        stored.sort((a, b) => a.offset - b.offset),
+      ),
+    }
+  }
+
+  function store(session: Session, params: MetCall['params'], body: Uint8Array): Reply {
+    const range = [...partRanges(session)].find(({ offset }) => offset === number(params, 'offset'))
+    if (range?.dataSize !== number(params, 'dataSize')) return refused(-10003)
+    if (body.length !== range.dataSize || hex('md5', body) !== params.get('dataMd5')) return refused(-10006, 1)
+    session.parts.set(range.offset, body.slice())
+    return { code: 0 }
+  }
+
+  function finish(fileSha: string, session: Session | undefined): Reply {
+    if (!session) return refused(-10005)
+    const missing = [...partRanges(session)].find(({ offset }) => !session.parts.has(offset))
+    if (missing) return { ...refused(-10005), offset: missing.offset }
+    const bytes = Buffer.concat([...partRanges(session)].map(({ offset }) => session.parts.get(offset) ?? Buffer.of()))
+    if (hex('sha1', bytes) !== fileSha) return refused(-10006)
+    const fileId = String(5_000_000_000_000_000_000n + BigInt(files.size))
+    files.set(fileSha, { fileId, bytes })
+    return { code: 0, fileId, url: `http://media.test/${fileId}`, verify_content: 'proof' }
+  }
+
+  return { transport, calls, sessions, files, actions: () => calls.map((call) => call.action) }
+}
+
+function read(url: string, body: Uint8Array): MetCall {
+  const query = new URL(url).search.slice(1)
+  const params = readPairs(splitQuery(query), 'decoded')
+  return { action: params.get('Action') as ActionName, query, params, body }
+}
+
+function isSigned(url: string, { action, query, params }: MetCall, nowMs: number): boolean {
+  if (action.endsWith('Ex')) {
+    const fileSha = params.get('fileSha')
+    return (
+      verifyUgc(parseUgc(params.get('Signature') ?? ''), secretKey, { nowS: nowMs / 1000, fileSha }).fileSha === fileSha
+    )
+  }
+  const { host, pathname } = new URL(url)
+  const received = { method: 'POST', hosts: [host], paths: [pathname], pairs: splitQuery(query) }
+  return params.get('SecretId') === secretId && verifyServerSignature(received, secretKey) !== undefined
+}
+
+function refused(code: number, canRetry = 0): Reply {
+  return { code, canRetry, message: 'refused' }
+}
+
+function number(params: MetCall['params'], name: string): number {
+  return Number(params.get(name))
+}
+
+export function hex(algorithm: 'md5' | 'sha1', bytes: Uint8Array): string {
+  return createHash(algorithm).update(bytes).digest('hex')
+}

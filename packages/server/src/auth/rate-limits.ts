@@ -1,0 +1,34 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type ActionName, actions, ProtocolError } from '@sluice/protocol'
+
+/** Longest wait before a call is refused: well below the 30 s after which the most impatient client gives up. */
+const maxDelayMs = 10_000
+
+/** Takes one call of an app; waits for its turn, or throws `rateLimited` (-4400). */
+export type RateLimits = (appId: number, action: ActionName, signal: AbortSignal) => Promise<void>
+
+/** No limits. */
+export const unlimited: RateLimits = async () => {}
+
+/**
+ * The documented limits: so many calls of a kind a minute and app, the minute's worth allowed at once. Past that a call
+ * waits for its turn, and is refused only when that is more than ten seconds away.
+ */
+export function documentedRates(now: () => number = () => performance.now()): RateLimits {
+  /** When the next call of an app and kind would be due if all came evenly spaced. */
+  const due = new Map<string, number>()
+  return async (appId, action, signal) => {
+    const definition = actions[action]
+    if (!('rate' in definition)) return
+    const { bucket, perMinute } = definition.rate
+    const key = `${appId}:${bucket}`
+    const spacing = 60_000 / perMinute
+    const start = Math.max(due.get(key) ?? 0, now())
+    const delay = start - now() - (60_000 - spacing)
+    if (delay > maxDelayMs) {
+      throw new ProtocolError('rateLimited', `more than ${perMinute} calls of this kind a minute`, { codeDesc: '4400' })
+    }
+    due.set(key, start + spacing)
+    if (delay > 0) await sleep(delay, undefined, { signal })
+  }
+}

@@ -1,0 +1,167 @@
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ProtocolError } from '@sluice/protocol'
+import type { Blobs, OpenBlob } from './blobs.ts'
+import { syncDirectory } from './sync-directory.ts'
+import { readWhole, UploadFiles } from './upload-files.ts'
+
+export interface DiskOptions {
+  /** Bytes to leave free: uploads are refused before the metadata store runs out of space too. */
+  readonly minFreeBytes: number
+  /** Told how long each sync of a file took, in milliseconds. */
+  readonly onSync?: (durationMs: number) => void
+}
+
+/** How long a reading of the free space is good for. */
+const freeSpaceAgeMs = 1_000
+
+/**
+ * Blobs on a local file system: `uploads/<fileId>` is a sparse file that parts are written to at their place; sealing
+ * renames it to `files/<last two digits>/<fileId>`. Both directories lie on one file system.
+ */
+export class DiskBlobs implements Blobs {
+  readonly #uploads: string
+  readonly #files: string
+  readonly #minFreeBytes: number
+  readonly #open: UploadFiles
+  #free: { bytes: number; readAt: number } | undefined
+
+  private constructor(directory: string, { minFreeBytes, onSync = () => {} }: DiskOptions) {
+    this.#uploads = join(directory, 'uploads')
+    this.#files = join(directory, 'files')
+    this.#minFreeBytes = minFreeBytes
+    this.#open = new UploadFiles(this.#uploads, onSync)
+  }
+
+  static async create(directory: string, options: DiskOptions): Promise<DiskBlobs> {
+    const blobs = new DiskBlobs(directory, options)
+    await mkdir(blobs.#uploads, { recursive: true })
+    await mkdir(blobs.#files, { recursive: true })
+    await syncDirectory(directory)
+    return blobs
+  }
+
+  async writePart(fileId: string, offset: number, bytes: Uint8Array): Promise<void> {
+    await this.requireSpace(bytes.length)
+    await storing(() => this.#open.write(fileId, offset, bytes))
+  }
+
+  async readPart(fileId: string, offset: number, target: Uint8Array): Promise<void> {
+    await storing(async () => {
+      try {
+        await this.#open.read(fileId, offset, target)
+      } catch (error) {
+        if (!isMissing(error)) throw error
+        await this.#readSealed(fileId, offset, target)
+      }
+    })
+  }
+
+  async seal(fileId: string): Promise<void> {
+    await storing(async () => {
+      await this.#open.close(fileId)
+      const directory = this.#directoryOf(fileId)
+      if (await mkdir(directory, { recursive: true })) await syncDirectory(this.#files)
+      const sealed = this.#sealedPath(fileId)
+      try {
+        await rename(this.#open.path(fileId), sealed)
+      } catch (error) {
+        // Sealed before a crash: the rename is done, but it may not have reached the disk yet.
+        if (!isMissing(error)) throw error
+        await stat(sealed)
+      }
+      await syncDirectory(directory)
+      await syncDirectory(this.#uploads)
+    })
+  }
+
+  async open(fileId: string): Promise<OpenBlob | undefined> {
+    return storing(async () => {
+      const handle = await openIfThere(this.#sealedPath(fileId))
+      if (!handle) return undefined
+      const { size } = await handle.stat()
+      return {
+        size,
+        stream: (start, end) => handle.createReadStream({ start, end, highWaterMark: 262_144, autoClose: false }),
+        close: () => handle.close(),
+      }
+    })
+  }
+
+  async discard(fileId: string): Promise<void> {
+    await this.discardUnsealed(fileId)
+    await storing(() => rm(this.#sealedPath(fileId), { force: true }))
+  }
+
+  async discardUnsealed(fileId: string): Promise<void> {
+    await storing(async () => {
+      await this.#open.close(fileId)
+      await rm(this.#open.path(fileId), { force: true })
+    })
+  }
+
+  listUnsealed(): Promise<string[]> {
+    return storing(() => readdir(this.#uploads))
+  }
+
+  async requireSpace(bytes: number): Promise<void> {
+    const free = await storing(() => this.#freeBytes())
+    if (free - bytes >= this.#minFreeBytes) return
+    throw new ProtocolError('writeFailed', 'no space left for this upload', { codeDesc: 'ENOSPC' })
+  }
+
+  async close(): Promise<void> {
+    await this.#open.closeAll()
+  }
+
+  async #readSealed(fileId: string, offset: number, target: Uint8Array): Promise<void> {
+    const handle = await open(this.#sealedPath(fileId))
+    try {
+      await readWhole(handle, offset, target)
+    } finally {
+      await handle.close()
+    }
+  }
+
+  async #freeBytes(): Promise<number> {
+    const now = performance.now()
+    if (!this.#free || now - this.#free.readAt > freeSpaceAgeMs) {
+      const { bavail, bsize } = await statfs(this.#uploads)
+      this.#free = { bytes: bavail * bsize, readAt: now }
+    }
+    return this.#free.bytes
+  }
+
+  #directoryOf(fileId: string): string {
+    return join(this.#files, fileId.slice(-2))
+  }
+
+  #sealedPath(fileId: string): string {
+    return join(this.#directoryOf(fileId), fileId)
+  }
+}
+
+async function openIfThere(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path)
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT'
+}
+
+/** Gives a file system error the protocol's name. */
+async function storing<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof ProtocolError) throw error
+    const code = (error as NodeJS.ErrnoException).code ?? 'EIO'
+    const message = code === 'ENOSPC' || code === 'EDQUOT' ? 'no space left for this upload' : 'the store failed'
+    throw new ProtocolError('writeFailed', message, { codeDesc: code, cause: error })
+  }
+}

@@ -1,0 +1,14 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+/** Answers a browser's preflight: any page may call, with any headers; no cookies are involved. */
+export function replyPreflight(request: IncomingMessage, response: ServerResponse, methods: string): void {
+  const asked = request.headers['access-control-request-headers']
+  response.writeHead(204, {
+    'Access-Control-Allow-Origin': '*',
+    'Access-Control-Allow-Methods': methods,
+    ...(asked === undefined ? {} : { 'Access-Control-Allow-Headers': asked }),
+    'Access-Control-Max-Age': '86400',
+    Vary: 'Access-Control-Request-Headers',
+  })
+  response.end()
+}

@@ -1,0 +1,6 @@
+export { bootstrapApp, createApp, newCredential } from './auth/app-accounts.ts'
+export { readSettings, SettingError, type Settings, settingsTable } from './config.ts'
+export { type Service, type Surroundings, startService } from './main.ts'
+export type { App, Credential, Metadata, RecordedEvent, StoredFile } from './metadata/metadata.ts'
+export { openSqlite } from './metadata/sqlite.ts'
+export { createLog, type Log } from './observe/log.ts'

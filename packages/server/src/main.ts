@@ -1,0 +1,172 @@
+import { mkdir } from 'node:fs/promises'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { limits } from '@sluice/protocol'
+import { bootstrapApp } from './auth/app-accounts.ts'
+import { AppDirectory } from './auth/app-directory.ts'
+import { documentedRates, unlimited } from './auth/rate-limits.ts'
+import { DiskBlobs } from './blobs/disk.ts'
+import type { Settings } from './config.ts'
+import { KeyedLock } from './engine/keyed-lock.ts'
+import { SharedRun } from './engine/shared-run.ts'
+import { Slots } from './engine/slots.ts'
+import { fileUrls } from './files/file-url.ts'
+import { createListener } from './http/listener.ts'
+import { lockDataDir } from './metadata/data-dir-lock.ts'
+import type { Credential } from './metadata/metadata.ts'
+import { openSqlite } from './metadata/sqlite.ts'
+import { createLog, type Log } from './observe/log.ts'
+import { createMetrics } from './observe/metrics.ts'
+import { expireUploads, removeOrphans, resumeFinishes } from './uploads/expire-uploads.ts'
+import type { UploadDeps } from './uploads/upload-deps.ts'
+import { Verifier } from './uploads/verifier.ts'
+
+/** How often uploads are looked at that expired or were left half-finished. */
+const upkeepEveryMs = 60_000
+
+/** A running service. */
+export interface Service {
+  /** The address it listens on, such as `http://127.0.0.1:8266`. */
+  readonly url: string
+  /** The first app's key pair, when it was just made up: to be shown once. */
+  readonly newCredential: Credential | undefined
+  /** Takes no new calls, waits for those under way, and lets go of everything. Safe to call again. */
+  close(): Promise<void>
+}
+
+/** What a test, or a program around the service, may put in place of the real thing. */
+export interface Surroundings {
+  /** Milliseconds since 1970. */
+  readonly now?: () => number
+  readonly log?: Log
+}
+
+/** Starts the service: settings, then adapters, then listen. */
+export async function startService(settings: Settings, surroundings: Surroundings = {}): Promise<Service> {
+  const { now = Date.now, log = createLog(settings.SLUICE_LOG_LEVEL) } = surroundings
+  const directory = settings.SLUICE_DATA_DIR
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  const undo: (() => unknown)[] = []
+  const close = async () => {
+    for (let step = undo.pop(); step; step = undo.pop()) await step()
+  }
+  try {
+    const lock = lockDataDir(directory)
+    undo.push(lock.release)
+    const metrics = createMetrics()
+    const metadata = await openSqlite(directory, { onCommit: metrics.commit })
+    undo.push(() => metadata.close())
+    const blobs = await DiskBlobs.create(directory, {
+      minFreeBytes: settings.SLUICE_MIN_FREE_SPACE,
+      onSync: metrics.sync,
+    })
+    undo.push(() => blobs.close())
+    const newCredential = await bootstrapApp(metadata, givenApp(settings), now())
+
+    const slots = new Slots(settings.SLUICE_MEMORY_BUDGET, limits.maxDataSize)
+    const verifier = new Verifier(metadata, blobs, slots)
+    metrics.observe({
+      bytesInFlight: () => (slots.count - slots.free) * slots.slotSize,
+      waitingRequests: () => slots.waiting,
+      verifierLagBytes: () => verifier.lagBytes,
+      openUploads: () => metadata.countUploads(),
+    })
+
+    let publicUrl = settings.SLUICE_PUBLIC_URL ?? ''
+    const urls = fileUrls(() => publicUrl)
+    const uploads: UploadDeps = {
+      metadata,
+      blobs,
+      verifier,
+      urls,
+      now,
+      log,
+      instantUpload: { server: settings.SLUICE_INSTANT_UPLOAD_SERVER, ugc: settings.SLUICE_INSTANT_UPLOAD_UGC },
+      uploadTtlMs: settings.SLUICE_UPLOAD_TTL,
+      partLock: new KeyedLock(),
+      finishing: new SharedRun(),
+    }
+
+    let draining = false
+    const server = createListener({
+      uploadApi: {
+        uploads,
+        slots,
+        apps: new AppDirectory(metadata, now),
+        hostRule: { publicHosts: settings.SLUICE_PUBLIC_HOSTS, publicPaths: settings.SLUICE_PUBLIC_PATHS },
+        paramLimits: { maxFileName: settings.SLUICE_MAX_FILE_NAME, maxFileSize: settings.SLUICE_MAX_FILE_SIZE },
+        bodyLimits: { idleMs: settings.SLUICE_BODY_IDLE_TIMEOUT, totalMs: settings.SLUICE_BODY_TIMEOUT },
+        rateLimits: settings.SLUICE_RATE_LIMITS === 'documented' ? documentedRates() : unlimited,
+        trustedProxies: settings.SLUICE_TRUSTED_PROXIES,
+        maintenance: settings.SLUICE_MAINTENANCE === 'on',
+        now,
+        metrics,
+        log,
+      },
+      media: { metadata, blobs, idleMs: 120_000 },
+      operations: { metrics, isDraining: () => draining },
+      timeLimits: { headersMs: settings.SLUICE_HEADER_TIMEOUT, keepAliveMs: settings.SLUICE_KEEP_ALIVE_TIMEOUT },
+      log,
+    })
+    const url = await listen(server, settings)
+    publicUrl ||= url
+    undo.push(() => drain(server, settings.SLUICE_DRAIN_TIMEOUT))
+    undo.push(() => {
+      draining = true
+    })
+
+    const stop = new AbortController()
+    const upkeep = keepUp(uploads, stop.signal)
+    undo.push(() => {
+      stop.abort()
+      return upkeep
+    })
+    return { url, newCredential, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+function givenApp(settings: Settings) {
+  const { SLUICE_APP_ID: appId, SLUICE_SECRET_ID: secretId, SLUICE_SECRET_KEY: secretKey } = settings
+  return secretId === undefined || secretKey === undefined ? undefined : { appId, secretId, secretKey }
+}
+
+async function listen(server: Server, { SLUICE_HOST: host, SLUICE_PORT: port }: Settings): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  const name = host.includes(':') ? `[${host}]` : host
+  return `http://${name}:${(server.address() as AddressInfo).port}` // a TCP server has such an address
+}
+
+/** Stops listening, lets calls under way end, and cuts off what takes longer. */
+async function drain(server: Server, timeoutMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  const timeout = setTimeout(() => server.closeAllConnections(), timeoutMs)
+  await closed
+  clearTimeout(timeout)
+}
+
+/** Takes up what a crash left half-way, then goes round once a minute. */
+async function keepUp(uploads: UploadDeps, signal: AbortSignal): Promise<void> {
+  const jobs = [removeOrphans, resumeFinishes, expireUploads]
+  while (!signal.aborted) {
+    for (const job of jobs) {
+      try {
+        await job(uploads)
+      } catch (error) {
+        uploads.log.error({ err: error, job: job.name }, 'upkeep failed')
+      }
+    }
+    jobs.splice(0, jobs.length, resumeFinishes, expireUploads)
+    await sleep(upkeepEveryMs, undefined, { signal }).catch(() => undefined)
+  }
+}

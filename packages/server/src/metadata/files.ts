@@ -1,0 +1,106 @@
+import type { Selectable, Transaction } from 'kysely'
+import { recordEvent } from './events.ts'
+import type { Database } from './kysely-store.ts'
+import type { FileRecords, StoredFile } from './metadata.ts'
+import type { Tables } from './tables.ts'
+
+/** Finished files and their covers. */
+export function fileRecords(db: Database): FileRecords {
+  return {
+    finishAsFile: (file, event) =>
+      db.transaction().execute(async (transaction) => {
+        await endUpload(transaction, file.fileId)
+        const { numInsertedOrUpdatedRows } = await transaction
+          .insertInto('files')
+          .values({ ...file, tags: JSON.stringify(file.tags) })
+          .onConflict((conflict) => conflict.columns(['appId', 'fileSha']).doNothing())
+          .executeTakeFirstOrThrow()
+        if ((numInsertedOrUpdatedRows ?? 0n) > 0n) {
+          await recordEvent(transaction, file, event)
+          return file
+        }
+        await transaction.deleteFrom('parts').where('fileId', '=', file.fileId).execute()
+        const there = await transaction
+          .selectFrom('files')
+          .selectAll()
+          .where('appId', '=', file.appId)
+          .where('fileSha', '=', file.fileSha)
+          .executeTakeFirstOrThrow()
+        return toFile(there)
+      }),
+
+    finishAsCover: (cover) =>
+      db.transaction().execute(async (transaction) => {
+        await endUpload(transaction, cover.coverId)
+        const { coverId, appId, fileId, fileSha } = cover
+        await transaction
+          .insertInto('covers')
+          .values(cover)
+          .onConflict((conflict) => conflict.columns(['appId', 'fileSha', 'fileId']).doNothing())
+          .execute()
+        const there = await transaction
+          .selectFrom('covers')
+          .selectAll()
+          .where('appId', '=', appId)
+          .where('fileSha', '=', fileSha)
+          .where('fileId', '=', fileId)
+          .executeTakeFirstOrThrow()
+        if (there.coverId !== coverId) await transaction.deleteFrom('parts').where('fileId', '=', coverId).execute()
+        await transaction.updateTable('files').set({ coverId: there.coverId }).where('fileId', '=', fileId).execute()
+        return there
+      }),
+
+    async findFile(fileId) {
+      const row = await db.selectFrom('files').selectAll().where('fileId', '=', fileId).executeTakeFirst()
+      return row && toFile(row)
+    },
+
+    async findFileBySha(appId, fileSha) {
+      const row = await db
+        .selectFrom('files')
+        .selectAll()
+        .where('appId', '=', appId)
+        .where('fileSha', '=', fileSha)
+        .executeTakeFirst()
+      return row && toFile(row)
+    },
+
+    findCover: (coverId) => db.selectFrom('covers').selectAll().where('coverId', '=', coverId).executeTakeFirst(),
+
+    findCoverBySha: (appId, fileSha, fileId) =>
+      db
+        .selectFrom('covers')
+        .selectAll()
+        .where('appId', '=', appId)
+        .where('fileSha', '=', fileSha)
+        .$if(fileId !== undefined, (query) => query.where('fileId', '=', fileId as string))
+        .orderBy('createdAt', 'desc')
+        .limit(1)
+        .executeTakeFirst(),
+
+    async listFiles({ appId, limit }) {
+      const rows = await db
+        .selectFrom('files')
+        .selectAll()
+        .$if(appId !== undefined, (query) => query.where('appId', '=', appId as number))
+        .orderBy('createdAt', 'desc')
+        .limit(limit)
+        .execute()
+      return rows.map(toFile)
+    },
+  }
+}
+
+/** Ends a finishing upload; its parts stay with the file. Throws when it is not finishing, which undoes the transaction. */
+async function endUpload(transaction: Transaction<Tables>, fileId: string): Promise<void> {
+  const { numDeletedRows } = await transaction
+    .deleteFrom('uploads')
+    .where('fileId', '=', fileId)
+    .where('state', '=', 'finishing')
+    .executeTakeFirstOrThrow()
+  if (numDeletedRows === 0n) throw new Error(`upload ${fileId} is not finishing`)
+}
+
+function toFile(row: Selectable<Tables['files']>): StoredFile {
+  return { ...row, tags: JSON.parse(row.tags) as string[] } // written by finishAsFile
+}

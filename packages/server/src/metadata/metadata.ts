@@ -1,0 +1,182 @@
+import type { Family, FileFacts, NewFileUpload } from '@sluice/protocol'
+
+/**
+ * What the service remembers. Writes are durable when they resolve. State moves by compare-and-set, so that processes
+ * share no lock: a method that says whether it did something did it atomically. Failures of the store are ProtocolErrors
+ * (`writeFailed`, -10004, or `readFailed`, -10005 with canRetry 1), with the store's own error as their cause.
+ */
+export interface Metadata extends AppRecords, UploadRecords, FileRecords, EventRecords {
+  close(): Promise<void>
+}
+
+/** A tenant. */
+export interface App {
+  readonly appId: number
+  /** The key of the app's verify_content, 40 hex digits. */
+  readonly verifyKey: string
+  /** Milliseconds since 1970; null while the app may upload. */
+  readonly disabledAt: number | null
+  readonly createdAt: number
+}
+
+/** A key pair of an app. */
+export interface Credential {
+  readonly secretId: string
+  readonly secretKey: string
+  readonly appId: number
+  /** Milliseconds since 1970 from which it no longer counts; null for never. */
+  readonly expiresAt: number | null
+  readonly createdAt: number
+}
+
+export interface AppRecords {
+  /** Makes the app unless it is there. */
+  addApp(app: App): Promise<void>
+  findApp(appId: number): Promise<App | undefined>
+  listApps(): Promise<App[]>
+  /** Disables (a time) or enables (null) an app; false when there is none. */
+  setAppDisabled(appId: number, disabledAt: number | null): Promise<boolean>
+  /** Adds a key pair, or gives the SecretId of the same app another key. False when the SecretId is another app's. */
+  putCredential(credential: Credential): Promise<boolean>
+  findCredential(secretId: string): Promise<Credential | undefined>
+  /** Oldest first. */
+  listCredentials(appId: number): Promise<Credential[]>
+  /** Adds a key pair and lets the app's others end at `expireOthersAt`, unless they end sooner. */
+  rotateCredential(credential: Credential, expireOthersAt: number): Promise<void>
+}
+
+/** Names an upload: one per app, user and file. */
+export interface UploadKey {
+  readonly appId: number
+  /** Empty for the server family. */
+  readonly uid: string
+  readonly fileSha: string
+}
+
+/** A file on its way in. */
+export interface Upload extends UploadKey, FileFacts {
+  /** Names the upload, its blob, and the file it becomes. Decimal digits. */
+  readonly fileId: string
+  readonly family: Family
+  readonly fileSize: number
+  /** The part size, fixed once a part is stored. */
+  readonly dataSize: number
+  /** `finishing` from the moment Finish has found all parts until the file is there. */
+  readonly state: 'open' | 'finishing'
+  readonly createdAt: number
+  /** The last successful call; an upload expires some time after it. */
+  readonly touchedAt: number
+}
+
+/** A stored part. */
+export interface Part {
+  readonly offset: number
+  readonly dataSize: number
+  readonly dataMd5: string
+}
+
+/** A part to record, with the geometry it was checked against. */
+export interface PartRecord extends Part {
+  readonly upload: Pick<Upload, 'fileId' | 'fileSize' | 'dataSize'>
+  readonly storedAt: number
+}
+
+/** What a call of Init may change of an upload that is there. */
+export interface UploadChange {
+  readonly facts: FileFacts
+  readonly family: Family
+  readonly touchedAt: number
+}
+
+export interface UploadRecords {
+  /** Finds an upload of this user, else one of the server family (empty uid). */
+  findUpload(key: UploadKey): Promise<Upload | undefined>
+  findUploadById(fileId: string): Promise<Upload | undefined>
+  /** False when there is one of the same key already. */
+  addUpload(upload: Upload): Promise<boolean>
+  /** Takes over what a new Init says of the file, while the upload is open. */
+  adoptFacts(fileId: string, change: UploadChange): Promise<boolean>
+  /** Takes over a new geometry, while the upload is open and has no part. */
+  adoptGeometry(fileId: string, geometry: Pick<Upload, 'fileSize' | 'dataSize'>): Promise<boolean>
+  touchUpload(fileId: string, touchedAt: number): Promise<void>
+
+  /** All parts of an upload or a finished file, ascending by offset. */
+  listParts(fileId: string): Promise<Part[]>
+  findPart(fileId: string, offset: number): Promise<Part | undefined>
+  /** Records a part while its upload is open with that very geometry; false when it is not. */
+  addPart(part: PartRecord): Promise<boolean>
+  /** Forgets a part while its upload is open, so that other bytes can take its place. */
+  dropPart(fileId: string, offset: number): Promise<boolean>
+
+  /** open → finishing, taking over the facts that Finish goes by. */
+  beginFinish(fileId: string, change: UploadChange): Promise<boolean>
+  /** Forgets an upload in that state, with its parts; its blob can then be discarded. */
+  dropUpload(fileId: string, state: Upload['state']): Promise<boolean>
+  listUploads(state: Upload['state']): Promise<Upload[]>
+  countUploads(): Promise<number>
+  /** Uploads not touched since, the oldest first. */
+  listExpired(touchedBefore: number, limit: number): Promise<Upload[]>
+  /** Which of these ids are uploads. */
+  whichUploads(fileIds: readonly string[]): Promise<Set<string>>
+}
+
+/** A finished, verified video. */
+export interface StoredFile {
+  readonly fileId: string
+  readonly appId: number
+  readonly fileSha: string
+  readonly fileSize: number
+  readonly dataSize: number
+  readonly fileName: string
+  readonly fileType: string
+  readonly classId: number
+  readonly tags: readonly string[]
+  readonly coverId: string | null
+  readonly createdAt: number
+}
+
+/** A small image that belongs to a file. */
+export interface Cover {
+  readonly coverId: string
+  /** The file it belongs to. */
+  readonly fileId: string
+  readonly appId: number
+  readonly fileSha: string
+  readonly fileSize: number
+  readonly dataSize: number
+  readonly fileType: string
+  readonly createdAt: number
+}
+
+export interface FileRecords {
+  /**
+   * Ends a finishing upload as a file, with its event, in one transaction. When the app has the file already, the upload
+   * ends and that file is returned: its fileId is then not the upload's, whose blob can be discarded.
+   */
+  finishAsFile(file: StoredFile, event: NewFileUpload): Promise<StoredFile>
+  /** Ends a finishing upload as the cover of a file, in one transaction; the same cover again is the one that is there. */
+  finishAsCover(cover: Cover): Promise<Cover>
+  findFile(fileId: string): Promise<StoredFile | undefined>
+  findFileBySha(appId: number, fileSha: string): Promise<StoredFile | undefined>
+  findCover(coverId: string): Promise<Cover | undefined>
+  /** A cover by its bytes; of that file, or of any when none is named (the newest). */
+  findCoverBySha(appId: number, fileSha: string, fileId: string | undefined): Promise<Cover | undefined>
+  /** The newest first. */
+  listFiles(page: { readonly appId: number | undefined; readonly limit: number }): Promise<StoredFile[]>
+}
+
+/** An event as it was recorded. */
+export interface RecordedEvent {
+  readonly eventId: number
+  readonly appId: number
+  readonly fileId: string
+  readonly eventType: string
+  /** The envelope that is delivered. */
+  readonly content: object
+  readonly createdAt: number
+}
+
+export interface EventRecords {
+  /** The newest first. */
+  listEvents(page: { readonly appId: number | undefined; readonly limit: number }): Promise<RecordedEvent[]>
+}

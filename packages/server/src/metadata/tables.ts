@@ -1,0 +1,62 @@
+import type { Generated } from 'kysely'
+
+/** The tables, as both databases hold them: sizes and times are whole numbers, times in milliseconds since 1970. */
+export interface Tables {
+  apps: { appId: number; verifyKey: string; disabledAt: number | null; createdAt: number }
+  credentials: { secretId: string; secretKey: string; appId: number; expiresAt: number | null; createdAt: number }
+  uploads: {
+    fileId: string
+    appId: number
+    uid: string
+    fileSha: string
+    family: 'server' | 'ugc'
+    fileSize: number
+    dataSize: number
+    fileName: string
+    fileType: string
+    classId: number
+    /** A JSON array. */
+    tags: string
+    transcode: number
+    screenshot: number
+    watermark: number
+    coverOf: string | null
+    state: 'open' | 'finishing'
+    createdAt: number
+    touchedAt: number
+  }
+  parts: { fileId: string; offset: number; dataSize: number; dataMd5: string }
+  files: {
+    fileId: string
+    appId: number
+    fileSha: string
+    fileSize: number
+    dataSize: number
+    fileName: string
+    fileType: string
+    classId: number
+    /** A JSON array. */
+    tags: string
+    coverId: string | null
+    createdAt: number
+  }
+  covers: {
+    coverId: string
+    fileId: string
+    appId: number
+    fileSha: string
+    fileSize: number
+    dataSize: number
+    fileType: string
+    createdAt: number
+  }
+  events: {
+    eventId: Generated<number>
+    appId: number
+    fileId: string
+    eventType: string
+    /** JSON. */
+    content: string
+    createdAt: number
+  }
+}

@@ -1,0 +1,94 @@
+import {
+  type Family,
+  type FileFacts,
+  firstMissingOffset,
+  newFileUpload,
+  ProtocolError,
+  partCount,
+} from '@sluice/protocol'
+import { type Finished, findFinished, finishedCover, finishedFile } from '../files/finished.ts'
+import type { Upload, UploadKey } from '../metadata/metadata.ts'
+import { forgetUpload } from './forget-upload.ts'
+import type { UploadDeps } from './upload-deps.ts'
+
+export interface FinishUpload extends UploadKey {
+  readonly family: Family
+  /** What the call itself says of the file; `undefined` when it only names it and what Init said holds. */
+  readonly facts: FileFacts | undefined
+}
+
+/** Ends an upload as a file. A call that comes again, or while the first one runs, gets the same answer. */
+export async function finishUpload(deps: UploadDeps, call: FinishUpload): Promise<Finished> {
+  const upload = await deps.metadata.findUpload(call)
+  if (!upload) return finishedBefore(deps, call)
+  return deps.finishing.run(upload.fileId, () => finish(deps, upload, call))
+}
+
+/** Ends an upload that a crash left between its last part and its file. */
+export async function resumeFinish(deps: UploadDeps, upload: Upload): Promise<void> {
+  await deps.finishing.run(upload.fileId, () => endAsFinished(deps, upload))
+}
+
+async function finish(deps: UploadDeps, upload: Upload, call: FinishUpload): Promise<Finished> {
+  await requireComplete(deps, upload)
+  const facts = call.facts ?? upload
+  const change = { facts, family: call.family, touchedAt: deps.now() }
+  if (upload.state === 'open' && !(await deps.metadata.beginFinish(upload.fileId, change))) {
+    return finishedBefore(deps, call)
+  }
+  // From here on the upload stays `finishing`, whatever fails: the next Finish, or the next start, goes on with it.
+  return endAsFinished(deps, { ...upload, ...facts, family: call.family, state: 'finishing' })
+}
+
+/** Every step may be repeated: verify, seal, and then the file, its event and the end of the upload at once. */
+async function endAsFinished(deps: UploadDeps, upload: Upload): Promise<Finished> {
+  await requireSha1(deps, upload)
+  await deps.blobs.seal(upload.fileId)
+  const finished = upload.coverOf === undefined ? await endAsFile(deps, upload) : await endAsCover(deps, upload)
+  deps.verifier.forget(upload.fileId)
+  // The app has these bytes already, under another id: these are not needed.
+  if (finished.fileId !== upload.fileId) await deps.blobs.discard(upload.fileId)
+  return finished
+}
+
+async function endAsFile(deps: UploadDeps, upload: Upload): Promise<Finished> {
+  const { fileId, appId, fileSha, fileSize, dataSize, fileName, fileType, classId, tags, family } = upload
+  const names = { fileId, appId, fileSha, fileName, fileType }
+  const file = { ...names, fileSize, dataSize, classId, tags, coverId: null, createdAt: deps.now() }
+  const event = newFileUpload({ fileId, fileName, fileUrl: deps.urls.file(file), fileSize, family })
+  return finishedFile(await deps.metadata.finishAsFile(file, event), deps.urls)
+}
+
+async function endAsCover(deps: UploadDeps, upload: Upload): Promise<Finished> {
+  const { fileId: coverId, coverOf, appId, fileSha, fileSize, dataSize, fileType } = upload
+  const fileId = coverOf ?? ''
+  const cover = { coverId, fileId, appId, fileSha, fileSize, dataSize, fileType, createdAt: deps.now() }
+  return finishedCover(await deps.metadata.finishAsCover(cover), deps.urls)
+}
+
+async function requireComplete({ metadata }: UploadDeps, upload: Upload): Promise<void> {
+  const parts = await metadata.listParts(upload.fileId)
+  const missing = firstMissingOffset(
+    upload,
+    parts.map((part) => part.offset),
+  )
+  if (missing === upload.fileSize) return
+  const count = partCount(upload)
+  throw new ProtocolError('stateMissing', `upload incomplete: first missing offset ${missing}`, {
+    codeDesc: `missing ${count - parts.length} of ${count} parts`,
+    members: { offset: missing },
+  })
+}
+
+async function requireSha1(deps: UploadDeps, upload: Upload): Promise<void> {
+  const found = await deps.verifier.digest(upload)
+  if (found === upload.fileSha) return
+  await forgetUpload(deps, upload)
+  throw new ProtocolError('content', `fileSha: expected ${upload.fileSha}, the parts make ${found}`)
+}
+
+async function finishedBefore(deps: UploadDeps, { appId, fileSha, facts }: FinishUpload): Promise<Finished> {
+  const finished = await findFinished(deps, { appId, fileSha, coverOf: facts?.coverOf, orAnyCover: !facts })
+  if (finished) return finished
+  throw new ProtocolError('stateMissing', 'there is no upload of this file: call Init first')
+}

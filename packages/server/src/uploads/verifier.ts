@@ -1,0 +1,191 @@
+import { createHash, type Hash } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { limits, ProtocolError } from '@sluice/protocol'
+import type { Blobs } from '../blobs/blobs.ts'
+import type { Slot, Slots } from '../engine/slots.ts'
+import type { Metadata, Upload } from '../metadata/metadata.ts'
+
+/** Parts read back at the same time, over all uploads. */
+const maxReaders = 4
+
+/** The upload as far as the verifier needs it. */
+type Followed = Pick<Upload, 'fileId' | 'fileSize'>
+
+/** How far the SHA-1 of one upload has come. */
+interface Follower {
+  readonly upload: Followed
+  readonly hash: Hash
+  /** Everything before it is hashed. */
+  next: number
+  /** The end of the furthest part this follower was told of. */
+  furthest: number
+  /** Parts whose bytes are still in memory, by offset. */
+  readonly held: Map<number, Slot>
+  advancing: Promise<void> | undefined
+  /** Why the last advance stopped, when it was not a gap. */
+  failure: unknown
+  forgotten: boolean
+}
+
+/**
+ * Computes the SHA-1 of every upload while its parts arrive, so that Finish waits only for what is left. A part that
+ * comes in order is hashed from memory. Parts ahead of a gap keep their slots, up to half of all slots; past that the
+ * oldest is let go, and read back when its gap closes. After a restart the stored prefix is read back as the upload goes on.
+ */
+export class Verifier {
+  readonly #metadata: Pick<Metadata, 'findPart'>
+  readonly #blobs: Pick<Blobs, 'readPart'>
+  readonly #maxHeld: number
+  readonly #followers = new Map<string, Follower>()
+  /** All held slots, the oldest first. */
+  readonly #held = new Map<Slot, { readonly follower: Follower; readonly offset: number }>()
+  readonly #readBuffers: Buffer[] = []
+  #readers = 0
+  readonly #waitingReaders: (() => void)[] = []
+
+  constructor(metadata: Pick<Metadata, 'findPart'>, blobs: Pick<Blobs, 'readPart'>, slots: Pick<Slots, 'count'>) {
+    this.#metadata = metadata
+    this.#blobs = blobs
+    this.#maxHeld = Math.floor(slots.count / 2)
+  }
+
+  /** Takes note of a part that was just stored; `slot` holds its bytes. */
+  follow(upload: Followed, offset: number, slot: Slot): void {
+    const follower = this.#follower(upload)
+    follower.furthest = Math.max(follower.furthest, offset + slot.length)
+    if (offset < follower.next) return
+    this.#hold(follower, offset, slot)
+    void this.#advance(follower)
+  }
+
+  /** Goes on with what is stored of an upload: after a restart, when nothing of it was hashed yet. */
+  catchUp(upload: Followed): void {
+    void this.#advance(this.#follower(upload))
+  }
+
+  /** Drops what is known of an upload: it ended, or bytes that may have been hashed are replaced. */
+  forget(fileId: string): void {
+    const follower = this.#followers.get(fileId)
+    if (!follower) return
+    this.#followers.delete(fileId)
+    follower.forgotten = true
+    for (const [offset, slot] of follower.held) this.#letGo(follower, offset, slot)
+  }
+
+  /** The SHA-1 of a complete upload, 40 lower-case hex digits; waits for what is not hashed yet. */
+  async digest(upload: Followed): Promise<string> {
+    const follower = this.#follower(upload)
+    while (follower.next < upload.fileSize) {
+      const { next, advancing } = follower
+      await this.#advance(follower)
+      if (advancing || follower.next > next) continue
+      this.forget(upload.fileId)
+      const message = `the upload could not be read back at ${next}`
+      throw new ProtocolError('writeFailed', message, { cause: follower.failure })
+    }
+    return follower.hash.copy().digest('hex')
+  }
+
+  /** Bytes between what is hashed and the furthest part stored, over all uploads. */
+  get lagBytes(): number {
+    let lag = 0
+    for (const { furthest, next } of this.#followers.values()) lag += Math.max(0, furthest - next)
+    return lag
+  }
+
+  #follower(upload: Followed): Follower {
+    const known = this.#followers.get(upload.fileId)
+    if (known) return known
+    const follower: Follower = {
+      upload,
+      hash: createHash('sha1'),
+      next: 0,
+      furthest: 0,
+      held: new Map(),
+      advancing: undefined,
+      failure: undefined,
+      forgotten: false,
+    }
+    this.#followers.set(upload.fileId, follower)
+    return follower
+  }
+
+  #hold(follower: Follower, offset: number, slot: Slot): void {
+    if (this.#maxHeld === 0 || follower.held.has(offset)) return
+    const [oldest] = this.#held
+    if (oldest && this.#held.size >= this.#maxHeld) this.#letGo(oldest[1].follower, oldest[1].offset, oldest[0])
+    slot.hold()
+    follower.held.set(offset, slot)
+    this.#held.set(slot, { follower, offset })
+  }
+
+  #letGo(follower: Follower, offset: number, slot: Slot): void {
+    follower.held.delete(offset)
+    this.#held.delete(slot)
+    slot.release()
+  }
+
+  /** Goes on as far as there are bytes; callers at the same time share one run. */
+  #advance(follower: Follower): Promise<void> {
+    follower.advancing ??= this.#run(follower).finally(() => {
+      follower.advancing = undefined
+      // The part that closes a gap may have come between the run's last look and its end.
+      if (follower.held.has(follower.next)) void this.#advance(follower)
+    })
+    return follower.advancing
+  }
+
+  async #run(follower: Follower): Promise<void> {
+    follower.failure = undefined
+    try {
+      while (!follower.forgotten && follower.next < follower.upload.fileSize) {
+        await nextTurn() // answers go out first, and one part of hashing takes one turn
+        if (!(this.#hashHeld(follower) || (await this.#hashStored(follower)))) return
+      }
+    } catch (error) {
+      follower.failure = error // for the call that waits for the digest, which finds no progress
+    }
+  }
+
+  #hashHeld(follower: Follower): boolean {
+    const offset = follower.next
+    const slot = follower.held.get(offset)
+    if (!slot) return false
+    follower.hash.update(slot.bytes)
+    follower.next += slot.length
+    this.#letGo(follower, offset, slot)
+    return true
+  }
+
+  async #hashStored(follower: Follower): Promise<boolean> {
+    const { fileId } = follower.upload
+    const part = await this.#metadata.findPart(fileId, follower.next)
+    if (!part) return false
+    await this.#takeReader()
+    const buffer = this.#readBuffers.pop() ?? Buffer.allocUnsafeSlow(limits.maxDataSize)
+    try {
+      const bytes = buffer.subarray(0, part.dataSize)
+      await this.#blobs.readPart(fileId, part.offset, bytes)
+      if (follower.forgotten) return false
+      follower.hash.update(bytes)
+      follower.next += part.dataSize
+      const slot = follower.held.get(part.offset)
+      if (slot) this.#letGo(follower, part.offset, slot)
+      return true
+    } finally {
+      this.#readBuffers.push(buffer)
+      this.#giveReader()
+    }
+  }
+
+  async #takeReader(): Promise<void> {
+    if (this.#readers < maxReaders) this.#readers++
+    else await new Promise<void>((resolve) => this.#waitingReaders.push(resolve))
+  }
+
+  #giveReader(): void {
+    const next = this.#waitingReaders.shift()
+    if (next) next()
+    else this.#readers--
+  }
+}
