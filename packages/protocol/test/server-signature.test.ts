@@ -1,29 +1,11 @@
-import { encodeQuery, limits, percentEncode, phpUrlencode, splitQuery, utf8Bytes } from '@sluice/protocol'
-import {
-  hmac,
-  readPairs,
-  type SignableRequest,
-  signedQuery,
-  signServerRequest,
-  timestampSeconds,
-  verifyServerSignature,
-} from '@sluice/protocol/signatures'
+import { encodeQuery, limits, splitQuery } from '@sluice/protocol'
+import { readPairs, signedQuery, signServerRequest, timestampSeconds } from '@sluice/protocol/signatures'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { anyBytes, hostileParams, hostileText } from './hostile.ts'
+import { host, meant, path, request, secretKey, verify } from './server-requests.ts'
 
-const secretKey = 'fixtureSecretKey0000000000000001'
-const host = 'vod2.qcloud.com'
-const path = '/v3/index.php'
-const request: Omit<SignableRequest, 'params'> = { method: 'POST', host, path, secretKey }
 const somePairs = { Action: 'FinishUpload', Timestamp: '1490000000', fileSha: 'a' }
-
-/** What a server that knows this host and path makes of a query. */
-function verify(query: string, { method = 'POST', hosts = [host], paths = [path], key = secretKey } = {}) {
-  const params = verifyServerSignature({ method, hosts, paths, pairs: splitQuery(query) }, key)
-  if (!params) return undefined
-  return new Map([...params].filter(([name]) => name !== 'Signature'))
-}
 
 describe('a signed request', () => {
   const methods = fc.constantFrom('GET' as const, 'POST' as const)
@@ -125,73 +107,6 @@ describe('a signed request', () => {
   })
 })
 
-describe('what published clients sign', () => {
-  const words = fc.uniqueArray(fc.tuple(fc.stringMatching(/^[a-z][A-Za-z0-9_.]{0,8}$/), hostileText), {
-    selector: ([name]) => dotted(name),
-    maxLength: 6,
-  })
-
-  /** Signs pairs as they stand and in this order. */
-  function signAs(method: string, pairs: readonly (readonly [string, string])[]): string {
-    const text = `${method}${host}${path}?${pairs.map((pair) => pair.map(utf8Bytes).join('=')).join('&')}`
-    return percentEncode(hmac('HmacSHA1', secretKey, text).toString('base64'))
-  }
-
-  test('PHP SDK: sorted, then _ written as a dot, values that start with @ left out of a POST', () => {
-    fc.assert(
-      fc.property(words, (pairs) => {
-        const kept = sorted(pairs).filter(([, value]) => !value.startsWith('@'))
-        const signature = signAs(
-          'POST',
-          kept.map(([name, value]) => [dotted(name), value]),
-        )
-        expect(verify(`${encodeQuery(pairs)}&Signature=${signature}`)).toEqual(meant(Object.fromEntries(pairs)))
-      }),
-    )
-  })
-
-  test('PHP SDK before 2017: values urlencoded in the text, the values meant are the plain ones', () => {
-    fc.assert(
-      fc.property(words, (pairs) => {
-        const encoded = sorted(pairs).map(([name, value]) => [name, phpUrlencode(utf8Bytes(value))] as const)
-        const query = `${encodeQuery(pairs)}&Signature=${signAs('POST', encoded)}`
-        expect(verify(query)).toEqual(meant(Object.fromEntries(pairs)))
-      }),
-    )
-  })
-
-  test('PHP SDK before 2017: a Chinese name, which it sends as it signs it, is still decoded', () => {
-    const signature = signAs('POST', [['fileName', '%E5%8A%A8%E7%89%A9']])
-    expect(verify(`fileName=%E5%8A%A8%E7%89%A9&Signature=${signature}`)).toEqual(meant({ fileName: '动物' }))
-  })
-
-  test('Node.js SDK: values sent and signed as they are, and meant as they are', () => {
-    const unencoded = words.map((pairs) => [
-      ...pairs.map(([name, value]): [string, string] => [name, value.replaceAll('&', '').toWellFormed()]),
-      ['Notify-Url', 'http://cb.example.com/a?x=1'] satisfies [string, string],
-    ])
-    fc.assert(
-      fc.property(unencoded, (pairs) => {
-        const query = pairs.map((pair) => pair.map(utf8Bytes).join('=')).join('&')
-        const signature = signAs('POST', sorted(pairs))
-        expect(verify(`${query}&Signature=${signature}`)).toEqual(meant(Object.fromEntries(pairs)))
-      }),
-    )
-  })
-
-  test('a client that leaves + unencoded means a plus when it signs one', () => {
-    const signature = signAs('GET', [['fileName', 'a+b c']])
-    const query = `fileName=a+b%20c&Signature=${signature}`
-    expect(verify(query, { method: 'GET' })).toEqual(meant({ fileName: 'a+b c' }))
-  })
-
-  test('a value left out for its @ is left out of a POST only', () => {
-    const pairs = [['fileName', '@home'] as const]
-    expect(verify(`${encodeQuery(pairs)}&Signature=${signAs('POST', [])}`)).toEqual(meant({ fileName: '@home' }))
-    expect(verify(`${encodeQuery(pairs)}&Signature=${signAs('GET', [])}`, { method: 'GET' })).toBeUndefined()
-  })
-})
-
 describe('names are read', () => {
   test('with _ as a dot, but for a leading one, and decoded', () => {
     const pairs = splitQuery('extra_usage=1&_a_b=2&t%61gs_1=%E6%B5%8B+x&')
@@ -218,17 +133,3 @@ describe('a timestamp', () => {
     expect(timestampSeconds(timestamp)).toBeUndefined()
   })
 })
-
-/** The parameters a server should read: names with dots, texts well-formed. */
-function meant(params: Record<string, string>): Map<string, string> {
-  return new Map(Object.entries(params).map(([name, value]) => [dotted(name).toWellFormed(), value.toWellFormed()]))
-}
-
-function dotted(name: string): string {
-  return name.slice(0, 1) + name.slice(1).replaceAll('_', '.')
-}
-
-/** By the bytes of the name, as PHP's ksort orders strings. */
-function sorted(pairs: readonly [string, string][]): [string, string][] {
-  return pairs.toSorted(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
-}

@@ -1,15 +1,10 @@
-import { cleanBase64, encodeQuery, limits, utf8Bytes } from '@sluice/protocol'
+import { cleanBase64, limits } from '@sluice/protocol'
 import { hmac, parseUgc, signUgc, type UgcGrant, verifyUgc } from '@sluice/protocol/signatures'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { anyBytes, hostileText, sha1 } from './hostile.ts'
-import { codesOf, thrownBy } from './thrown.ts'
-
-const secretKey = 'fixtureSecretKey0000000000000001'
-const fileSha = '532b57da33a2d72aaf80ffcd2ee4729c71976b61'
-const nowS = 1_490_000_000
-const refused = { errorName: 'signature', code: -10002, canRetry: 0, codeDesc: '4100' }
-const expired = { ...refused, codeDesc: '4200' }
+import { codesOf } from './thrown.ts'
+import { fileSha, nowS, refused, secretKey, signFields, signText, verify } from './ugc-texts.ts'
 
 const grants: fc.Arbitrary<UgcGrant> = fc.record(
   {
@@ -30,22 +25,6 @@ const grants: fc.Arbitrary<UgcGrant> = fc.record(
   },
   { requiredKeys: ['secretId', 'secretKey', 'fileSha', 'fileName', 'fileType', 'signedAtS'] },
 )
-
-/** Signs a text as it stands, as clients of all kinds build it. */
-function signText(text: string, key = secretKey): string {
-  const original = utf8Bytes(text)
-  return Buffer.concat([hmac('HmacSHA1', key, original), Buffer.from(original, 'latin1')]).toString('base64')
-}
-
-/** Signs the required fields with some of them replaced or, with `undefined`, left out. */
-function signFields(changed: Record<string, string | undefined> = {}): string {
-  const fields = { s: 'AKID', t: String(nowS), e: String(nowS + 100), fs: fileSha, ...changed }
-  return signText(encodeQuery(Object.entries(fields).flatMap(([k, v]) => (v === undefined ? [] : [[k, v] as const]))))
-}
-
-function verify(signature: string, atS = nowS, requested?: string) {
-  return verifyUgc(parseUgc(signature), secretKey, { nowS: atS, fileSha: requested })
-}
 
 describe('a UGC signature', () => {
   test('gives back what was granted, whatever the texts and the key', () => {
@@ -146,71 +125,5 @@ describe('what is not a UGC signature', () => {
         expect(codesOf(() => verify(signature))).toEqual(refused)
       }),
     )
-  })
-})
-
-describe('the fields of a UGC signature', () => {
-  test.each(['t', 'e', 'fs'])('must hold %s', (name) => {
-    expect(codesOf(() => verify(signFields({ [name]: undefined })))).toEqual(refused)
-    expect(codesOf(() => verify(signFields({ [name]: '' })))).toEqual(refused)
-  })
-
-  test.each(['1490000000.5', '-1', '1e9', 'now', ' 1490000000', '1'.repeat(18)])('hold no time %j', (time) => {
-    expect(codesOf(() => verify(signFields({ t: time })))).toEqual(refused)
-    expect(codesOf(() => verify(signFields({ e: time })))).toEqual(refused)
-  })
-
-  test.each([fileSha.slice(1), `${fileSha}0`, `g${fileSha.slice(1)}`])('hold no hash %j', (fs) => {
-    expect(codesOf(() => verify(signFields({ fs })))).toEqual(refused)
-  })
-
-  test('may hold others, and an unencoded value is read as it stands', () => {
-    const { fields } = parseUgc(signText(`x=1&f=100%+动物&uid=a+b&=&y`))
-    expect(Object.fromEntries(fields)).toEqual({ x: '1', f: '100%+动物', uid: 'a b', '': '', y: '' })
-  })
-
-  test('are about one file, named in any case or not at all', () => {
-    const signature = signFields({ fs: fileSha.toUpperCase() })
-    for (const requested of [undefined, fileSha, fileSha.toUpperCase()]) {
-      expect(verify(signature, nowS, requested).fileSha).toBe(fileSha)
-    }
-    for (const requested of ['', 'a'.repeat(40), `${fileSha}0`]) {
-      expect(codesOf(() => verify(signature, nowS, requested))).toEqual(refused)
-    }
-  })
-})
-
-describe('the validity of a UGC signature', () => {
-  test('reaches from one day before t to e or 90 days after t, both included', () => {
-    const instant = fc.integer({ min: -2 * 86_400, max: limits.ugcMaxValidityS + 86_400 })
-    const edge = fc.constantFrom(-86_401, -86_400, 0, limits.ugcMaxValidityS, limits.ugcMaxValidityS + 1)
-    fc.assert(
-      fc.property(fc.oneof(instant, edge), fc.oneof(instant, edge), (validS, sinceS) => {
-        const signature = signFields({ e: String(nowS + validS) })
-        const untilS = Math.min(validS, limits.ugcMaxValidityS)
-        if (sinceS >= -limits.ugcMaxAheadS && sinceS <= untilS) {
-          expect(verify(signature, nowS + sinceS).validUntilS).toBe(nowS + untilS)
-        } else {
-          expect(codesOf(() => verify(signature, nowS + sinceS))).toEqual(expired)
-        }
-      }),
-      { numRuns: 300 },
-    )
-  })
-
-  test('is the same for the clients that count in milliseconds', () => {
-    const milliseconds = `${nowS}000`
-    expect(verify(signFields({ e: `${nowS + 21_600}999` }))).toMatchObject({ validUntilS: nowS + 21_600 })
-    expect(verify(signFields({ t: milliseconds, e: String(nowS * 1000 + 86_400) }))).toMatchObject({
-      signedAtS: nowS,
-      validUntilS: nowS + 86_400,
-    })
-    expect(verify(signFields({ e: `${nowS}172800` })).validUntilS).toBe(nowS + limits.ugcMaxValidityS)
-  })
-
-  test('is checked after the hash: a forged signature never learns that it expired', () => {
-    const forged = signText(encodeQuery(Object.entries({ s: 'a', t: '1', e: '2', fs: fileSha })), 'other')
-    expect(codesOf(() => verify(forged))).toEqual(refused)
-    expect(thrownBy(() => verify(forged)).message).toBe('signature mismatch')
   })
 })

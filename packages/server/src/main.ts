@@ -110,7 +110,7 @@ export async function startService(settings: Settings, surroundings: Surrounding
       log,
     })
     const url = await listen(server, settings)
-    publicUrl ||= url
+    publicUrl ||= url.replace(/\/\/(0\.0\.0\.0|\[::\]):/, '//localhost:') // an address of no machine leads nowhere
     undo.push(() => drain(server, settings.SLUICE_DRAIN_TIMEOUT))
     undo.push(() => {
       draining = true

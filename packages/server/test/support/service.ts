@@ -80,7 +80,10 @@ export async function startTestService(
 }
 
 /** A file of pseudo-random bytes that are the same every time, with its digests. */
-export function sampleFile(size: number, seed = 1): { bytes: Buffer; fileSha: string; md5: (offset: number, length: number) => string } {
+export function sampleFile(
+  size: number,
+  seed = 1,
+): { bytes: Buffer; fileSha: string; md5: (offset: number, length: number) => string } {
   const bytes = Buffer.alloc(size)
   let state = seed
   for (let i = 0; i + 4 <= size; i += 4) {
@@ -91,7 +94,10 @@ export function sampleFile(size: number, seed = 1): { bytes: Buffer; fileSha: st
   return {
     bytes,
     fileSha: createHash('sha1').update(bytes).digest('hex'),
-    md5: (offset, length) => createHash('md5').update(bytes.subarray(offset, offset + length)).digest('hex'),
+    md5: (offset, length) =>
+      createHash('md5')
+        .update(bytes.subarray(offset, offset + length))
+        .digest('hex'),
   }
 }
 

@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { memoryService, secretId, secretKey } from '../../client/test/memory-service.ts'
+
+export const bin = fileURLToPath(new URL('../bin/sluice.cjs', import.meta.url))
+
+/** What a run of the program left behind. */
+export interface Run {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface Start {
+  readonly node?: string
+  readonly script?: string
+  readonly env?: Record<string, string>
+  readonly onStderr?: (text: string, pid: number) => void
+}
+
+/** Runs `sluice` with these arguments and nothing else in its environment. */
+export async function sluice(args: readonly string[], start: Start = {}): Promise<Run> {
+  const { node = process.execPath, script = bin, env = {}, onStderr } = start
+  const child = spawn(node, [script, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    stderr += text
+    onStderr?.(stderr, child.pid ?? 0)
+  })
+  const [code, signal] = await once(child, 'close')
+  return { code, signal, stdout, stderr }
+}
+
+export const secrets = { SLUICE_SECRET_ID: secretId, SLUICE_SECRET_KEY: secretKey }
+
+/** The protocol in memory behind a real socket, until `close`. */
+export async function serveMemory(script?: Parameters<typeof memoryService>[0]) {
+  const service = memoryService(script, Date.now)
+  const server = createServer(async (request, response) => {
+    const body = Buffer.concat(await request.toArray())
+    const url = `http://${request.headers.host}${request.url}`
+    try {
+      const { status, text } = await service.transport({ url, body, signal: new AbortController().signal })
+      response.writeHead(status, { 'content-type': 'application/json' }).end(text)
+    } catch {
+      response.destroy()
+    }
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const close = () => {
+    server.closeAllConnections()
+    server.close()
+  }
+  return { ...service, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close }
+}
