@@ -16,8 +16,10 @@ export function displayProgress(stream: NodeJS.WriteStream, name: string): Progr
 
 type Phase = 'hashing' | 'sending'
 
-function phaseOf({ hashedBytes, totalBytes }: Progress): Phase {
-  return hashedBytes < totalBytes ? 'hashing' : 'sending'
+/** `undefined` between the phases and after them: a file that is stored already is never sent. */
+function phaseOf({ hashedBytes, sentBytes, acknowledgedBytes, totalBytes }: Progress): Phase | undefined {
+  if (hashedBytes < totalBytes) return 'hashing'
+  return sentBytes > 0 && acknowledgedBytes < totalBytes ? 'sending' : undefined
 }
 
 function lines(stream: NodeJS.WriteStream, name: string): ProgressDisplay {
@@ -25,7 +27,7 @@ function lines(stream: NodeJS.WriteStream, name: string): ProgressDisplay {
   return {
     update(progress) {
       const phase = phaseOf(progress)
-      if (phase === shown) return
+      if (phase === undefined || phase === shown) return
       shown = phase
       stream.write(`${name}: ${phase} ${formatBytes(progress.totalBytes)}\n`)
     },
@@ -40,7 +42,8 @@ function bars(stream: NodeJS.WriteStream, name: string): ProgressDisplay {
   let rate = rateOver(5_000)
   return {
     update(progress) {
-      const phase = phaseOf(progress)
+      const phase = phaseOf(progress) ?? shown
+      if (phase === undefined) return
       const done = phase === 'hashing' ? progress.hashedBytes : progress.acknowledgedBytes
       if (phase !== shown) {
         if (shown !== undefined) bar.stop()

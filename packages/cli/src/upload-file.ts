@@ -1,4 +1,4 @@
-import { type Credentials, ugcCredentials, upload } from '@sluice/client'
+import { type Credentials, type Transport, ugcCredentials, upload } from '@sluice/client'
 import { nodeHashing, openFile } from '@sluice/client/node'
 import { serverCredentials } from '@sluice/client/server-credentials'
 import type { Family } from '@sluice/protocol'
@@ -11,6 +11,7 @@ import { formatBytes, formatSeconds } from './quantities.ts'
 /** What is the same for all files of a command. */
 export interface UploadPlan {
   readonly url: string
+  readonly transport: Transport
   readonly family: Family
   readonly credentials: SecretPair
   readonly parallel: number
@@ -44,6 +45,7 @@ export async function uploadFile(
   try {
     const { fileId, url, instant } = await upload(source, {
       url: plan.url,
+      transport: plan.transport,
       credentials: credentialsOf(plan),
       hashing: nodeHashing,
       file: { ...names, classId: plan.classId, tags: plan.tags },

@@ -89,7 +89,9 @@ describe('credentials', () => {
   const path = file('credentials.mp4')
 
   test('without any the variables are named', async () => {
-    const { code, stderr } = await sluice(['upload', path], { env: { SLUICE_URL: service.url } })
+    const { code, stderr } = await sluice(['upload', path], {
+      env: { SLUICE_URL: service.url, SLUICE_DATA_DIR: join(dir, 'no-service') },
+    })
     expect(code).toBe(1)
     expect(stderr).toMatch(/SLUICE_SECRET_ID and SLUICE_SECRET_KEY/)
   })

@@ -24,7 +24,7 @@ export interface FileDescription {
 
 /** The world, passed in; each has a default that is the real one. */
 export interface Ports {
-  /** Default `fetchTransport()`. */
+  /** Default `fetchTransport()`; in Node `httpTransport()` is faster. */
   readonly transport?: Transport
   /** Milliseconds since 1970. */
   readonly clock?: () => number

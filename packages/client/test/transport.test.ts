@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fetchTransport, upload } from '@sluice/client'
-import { afterEach, expect, test } from 'vitest'
+import { httpTransport } from '@sluice/client/node'
+import { afterEach, describe, expect, test } from 'vitest'
 import { fixture, memorySource, optionsFor, rejection } from './fixtures.ts'
 
 const servers: ReturnType<typeof createServer>[] = []
@@ -24,54 +25,95 @@ afterEach(() => {
 
 const signal = new AbortController().signal
 
-test('posts the bytes as they are', async () => {
-  let seen: Partial<IncomingMessage> & { bytes?: Buffer } = {}
-  const url = await listen(async (request, response) => {
-    const chunks = await request.toArray()
-    seen = {
-      method: request.method ?? '',
-      url: request.url ?? '',
-      headers: request.headers,
-      bytes: Buffer.concat(chunks),
-    }
-    response.end('{"code":0}')
+describe.each([
+  ['fetch', (timeoutMs?: number) => fetchTransport(timeoutMs ? { answerTimeoutMs: timeoutMs } : {})],
+  ['node:http', (timeoutMs?: number) => httpTransport(timeoutMs ? { stallTimeoutMs: timeoutMs } : {})],
+])('the transport over %s', (_, create) => {
+  test('posts the bytes as they are', async () => {
+    let seen: Partial<IncomingMessage> & { bytes?: Buffer } = {}
+    const url = await listen(async (request, response) => {
+      const chunks = await request.toArray()
+      seen = {
+        method: request.method ?? '',
+        url: request.url ?? '',
+        headers: request.headers,
+        bytes: Buffer.concat(chunks),
+      }
+      response.end('{"message":"视频"}')
+    })
+    const body = fixture(700_000).subarray(100)
+    expect(await create()({ url: `${url}/v3/index.php?a=%20b`, body, signal })).toEqual({
+      status: 200,
+      text: '{"message":"视频"}',
+    })
+    expect(seen.method).toBe('POST')
+    expect(seen.url).toBe('/v3/index.php?a=%20b')
+    expect(seen.headers).toMatchObject({ 'content-type': 'application/octet-stream', 'content-length': '699900' })
+    expect(Buffer.compare(seen.bytes ?? Buffer.of(), body)).toBe(0)
   })
-  const body = fixture(700_000).subarray(100)
-  expect(await fetchTransport()({ url: `${url}/v3/index.php?a=%20b`, body, signal })).toEqual({
-    status: 200,
-    text: '{"code":0}',
+
+  test('posts nothing when there is nothing', async () => {
+    const url = await listen((request, response) => response.end(request.headers['content-length']))
+    expect(await create()({ url, signal })).toEqual({ status: 200, text: '0' })
   })
-  expect(seen.method).toBe('POST')
-  expect(seen.url).toBe('/v3/index.php?a=%20b')
-  expect(seen.headers).toMatchObject({ 'content-type': 'application/octet-stream', 'content-length': '699900' })
-  expect(Buffer.compare(seen.bytes ?? Buffer.of(), body)).toBe(0)
-})
 
-test('gives back whatever comes, following no redirect', async () => {
-  const url = await listen((_, response) => response.writeHead(302, { location: '/elsewhere' }).end('moved'))
-  expect(await fetchTransport()({ url, signal })).toEqual({ status: 302, text: 'moved' })
-})
+  test('gives back whatever comes, following no redirect', async () => {
+    const url = await listen((_, response) => response.writeHead(302, { location: '/elsewhere' }).end('moved'))
+    expect(await create()({ url, signal })).toEqual({ status: 302, text: 'moved' })
+  })
 
-test('an answer that does not come in time is no answer', async () => {
-  const url = await listen(() => {})
-  const error = await rejection(fetchTransport({ answerTimeoutMs: 20 })({ url, signal }))
-  expect(error).toMatchObject({ message: 'no answer within 20 ms' })
-})
+  test('an answer that does not come in time is no answer', async () => {
+    const url = await listen(() => {})
+    const error = await rejection(create(20)({ url, signal }))
+    expect(error).toMatchObject({ message: expect.stringMatching(/^(no answer within|nothing moved for) 20 ms$/) })
+  })
 
-test('an abort rejects with its reason', async () => {
-  const controller = new AbortController()
-  const url = await listen(() => controller.abort('enough'))
-  expect(await rejection(fetchTransport()({ url, signal: controller.signal }))).toBe('enough')
-  expect(await rejection(fetchTransport()({ url, signal: controller.signal }))).toBe('enough')
-})
+  test('an answer that breaks off is no answer', async () => {
+    const url = await listen((_, response) => {
+      response.writeHead(200, { 'content-length': 100 }).write('{"code"')
+      setImmediate(() => response.destroy())
+    })
+    expect(await rejection(create()({ url, signal }))).toBeInstanceOf(Error)
+  })
 
-test('a service that is not there is named, with the reason', async () => {
-  const url = await listen(() => {})
-  servers.pop()?.close()
-  const options = optionsFor(fetchTransport(), { url, retry: () => undefined })
-  const error = await rejection(upload(memorySource(fixture(10)), options))
-  expect(error).toMatchObject({
-    code: 'network',
-    message: expect.stringMatching(/^InitUpload got no answer from 127\.0\.0\.1:\d+: .*ECONNREFUSED.*; check that/),
+  test('an abort rejects with its reason', async () => {
+    const controller = new AbortController()
+    const url = await listen(() => controller.abort('enough'))
+    expect(await rejection(create()({ url, signal: controller.signal }))).toBe('enough')
+    const untouched = await rejection(create()({ url, signal: controller.signal }))
+    expect(untouched).toBe('enough')
+  })
+
+  test('an abort reaches an answer that is coming', async () => {
+    const controller = new AbortController()
+    const url = await listen((_, response) => {
+      response.writeHead(200, { 'content-length': 100 }).write('{"code"', () => controller.abort('enough'))
+    })
+    expect(await rejection(create()({ url, signal: controller.signal }))).toBe('enough')
+  })
+
+  test('a hundred at a time on one signal warn of nothing', async () => {
+    const warnings: Error[] = []
+    const warn = (warning: Error) => warnings.push(warning)
+    process.on('warning', warn)
+    const url = await listen((_, response) => response.end('ok'))
+    const transport = create()
+    const shared = AbortSignal.any([new AbortController().signal])
+    const answers = await Promise.all(Array.from({ length: 100 }, () => transport({ url, signal: shared })))
+    expect(new Set(answers.map(({ text }) => text))).toEqual(new Set(['ok']))
+    await new Promise(setImmediate)
+    process.off('warning', warn)
+    expect(warnings).toEqual([])
+  })
+
+  test('a service that is not there is named, with the reason', async () => {
+    const url = await listen(() => {})
+    servers.pop()?.close()
+    const options = optionsFor(create(), { url, retry: () => undefined })
+    const error = await rejection(upload(memorySource(fixture(10)), options))
+    expect(error).toMatchObject({
+      code: 'network',
+      message: expect.stringMatching(/^InitUpload got no answer from 127\.0\.0\.1:\d+: .*ECONNREFUSED.*; check that/),
+    })
   })
 })

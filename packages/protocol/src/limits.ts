@@ -28,7 +28,7 @@ export const limits = {
   /** Bytes of a part's body read beyond the largest part before the connection is given up (Sluice). */
   bodySlack: 65_536,
   /** Distinct HMACs tried for one server signature before it is refused (Sluice). */
-  maxSignatureAttempts: 64,
+  maxSignatureAttempts: 256,
   /** Documented calls a minute and app: InitUpload and FinishUpload pages. */
   initPerMinute: 100,
   finishPerMinute: 100,

@@ -1,3 +1,4 @@
+import { httpTransport } from '@sluice/client/node'
 import { limits } from '@sluice/protocol'
 import { defineCommand, Misuse } from '../command.ts'
 import { findCredentials } from '../credentials.ts'
@@ -28,6 +29,7 @@ An upload that was stopped goes on where it stopped when the same command is run
     requireNames({ name: values.name })
     const plan: Omit<UploadPlan, 'credentials'> = {
       url: findUrl(values.url),
+      transport: httpTransport(),
       family: readFamily(values.family ?? 'server'),
       parallel: parseWhole('--parallel', values.parallel ?? '6', 1, 100),
       classId: parseWhole('--class', values.class ?? '0', 0, Number.MAX_SAFE_INTEGER),
