@@ -1,11 +1,12 @@
 import { mkdir, rm, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { signUgc } from '@sluice/protocol/signatures'
 import { describe, expect, it } from 'vitest'
 import { done, failed, finishedAs, listed } from './support/answers.ts'
-import { queryOf, sendRaw } from './support/raw-call.ts'
-import { callServer, initParams, sampleFile, startTestService } from './support/service.ts'
+import { queryOf, sendRaw, unixSeconds } from './support/raw-call.ts'
+import { callUgc, initParams, keyPair, sampleFile, startTestService } from './support/service.ts'
 import { leaveFinishing, recordedEvents, tablesOf, unsealedBlobs, uploadId } from './support/tables.ts'
-import { families, sendAll, serverUploader } from './support/uploaders.ts'
+import { families, sendAll, serverUploader, ugcUploader } from './support/uploaders.ts'
 
 const file = sampleFile(1_300_000)
 const first = listed(file, { 0: 524_288 })
@@ -185,14 +186,34 @@ it('answers the very same request again: same time, nonce and signature', async 
   expect(await sendRaw(service, finish)).toEqual(await sendRaw(service, finish))
 })
 
-it('takes the facts of the last InitUpload, and of the signature given to FinishUploadEx', async () => {
+it('takes the facts of the last InitUpload', async () => {
   const service = await startTestService()
   const uploader = serverUploader(service)
   await uploader.init(file, { fileName: 'first' })
   await uploader.part(file, 0)
   await uploader.init(file, { fileName: 'last', params: { fileType: 'FLV', 'tag.1': 'a', classId: 3 } })
   await sendAll(uploader, file)
-  expect((await callServer(service, 'FinishUpload', { fileSha: file.fileSha })).url).toMatch(/\/f0\.flv$/)
+  expect((await uploader.finish(file)).url).toMatch(/\/f0\.flv$/)
   const [stored] = tablesOf(service).all('select fileName, fileType, tags, classId from files')
   expect(stored).toEqual({ fileName: 'last', fileType: 'flv', tags: '["a"]', classId: 3 })
+})
+
+it('takes the facts of the signature given to FinishUploadEx', async () => {
+  const service = await startTestService()
+  const uploader = ugcUploader(service)
+  await uploader.init(file, { fileName: 'first' })
+  await sendAll(uploader, file)
+  const grantedAtLast = signUgc({
+    ...keyPair,
+    fileSha: file.fileSha,
+    fileName: 'last',
+    fileType: 'MOV',
+    uid: '1234',
+    tags: ['x', 'y'],
+    classId: 12,
+    signedAtS: unixSeconds(service),
+  })
+  expect((await callUgc(service, 'FinishUploadEx', grantedAtLast)).url).toMatch(/\/f0\.mov$/)
+  const [stored] = tablesOf(service).all('select fileName, fileType, tags, classId from files')
+  expect(stored).toEqual({ fileName: 'last', fileType: 'mov', tags: '["x","y"]', classId: 12 })
 })

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { limits, ProtocolError } from '@sluice/protocol'
+import { freeChunk } from '../engine/free-chunk.ts'
 import type { Slot, Slots } from '../engine/slots.ts'
 
 export interface BodyLimits {
@@ -59,11 +60,13 @@ export class Body {
     }
   }
 
-  /** Receives a short text. */
+  /** Receives a short text. Throws `commonParameters` (-10001) when it is longer. */
   async readText(maxLength: number): Promise<string> {
     const chunks: Buffer[] = []
-    await this.#receive(maxLength, (chunk) => chunks.push(chunk))
-    if (this.#received > maxLength) throw new ProtocolError('body', `a form of at most ${maxLength} bytes was expected`)
+    await this.#receive(maxLength, (chunk) => chunks.push(chunk), true)
+    if (this.#received > maxLength) {
+      throw new ProtocolError('commonParameters', `a form of at most ${maxLength} bytes was expected`)
+    }
     return Buffer.concat(chunks).toString('latin1')
   }
 
@@ -78,11 +81,15 @@ export class Body {
     }
   }
 
-  /** Reads to the end, or until more than `maxBytes` have come in all: false. Rejects with BodyAborted. */
-  #receive(maxBytes: number, take: (chunk: Buffer) => void): Promise<boolean> {
+  /**
+   * Reads to the end, or until more than `maxBytes` have come in all: false. Rejects with BodyAborted. A chunk is only
+   * good until the next one comes, unless it is to be kept.
+   */
+  #receive(maxBytes: number, take: (chunk: Buffer) => void, keep = false): Promise<boolean> {
     const request = this.#request
     return new Promise((resolve, reject) => {
       let heardOf = this.#received
+      let spent: Buffer | undefined // freed when its turn is over: until then the HTTP parser may still stand in it
       const settle = (outcome: () => void) => {
         clearInterval(idle)
         clearTimeout(total)
@@ -92,10 +99,15 @@ export class Body {
       }
       const tooSlow = () => settle(() => reject(new BodyAborted('the body came too slowly')))
       const onGone = () => settle(() => reject(this.#gone.signal.reason))
-      const onEnd = () => settle(() => resolve(true))
+      const onEnd = () => {
+        if (spent) freeChunk(spent)
+        settle(() => resolve(true))
+      }
       const onData = (chunk: Buffer) => {
         this.#received += chunk.length
         take(chunk)
+        if (spent) freeChunk(spent)
+        if (!keep) spent = chunk
         if (this.#received <= maxBytes) return
         request.pause()
         settle(() => resolve(false))

@@ -55,7 +55,7 @@ function requireNoDuplicates(pairs: readonly QueryPair[]): void {
 }
 
 function isForm({ method, headers }: IncomingMessage): boolean {
-  return method === 'POST' && (headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded')
+  return method === 'POST' && /^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? '')
 }
 
 /** What the request says of the host it was sent to; a proxy is believed only when the operator named it. */

@@ -2,24 +2,36 @@ import type { Selectable } from 'kysely'
 import { groupCommit } from '../engine/group-commit.ts'
 import type { Database } from './kysely-store.ts'
 import type { PartRecord, Upload, UploadChange, UploadRecords } from './metadata.ts'
+import { prepare } from './prepared.ts'
 import type { Tables } from './tables.ts'
 
-/** Rows a statement may insert at once: SQLite takes 32,766 values, a part has four. */
+/** Parts recorded in one transaction at most: it holds up every other one. */
 const maxPartsPerTransaction = 1_000
 
 /** Uploads and their parts. */
 export function uploadRecords(db: Database, onCommit: (durationMs: number, parts: number) => void): UploadRecords {
+  const findUpload = prepare((appId: number, fileSha: string, uid: string) =>
+    db
+      .selectFrom('uploads')
+      .selectAll()
+      .where('appId', '=', appId)
+      .where('fileSha', '=', fileSha)
+      .where('uid', 'in', [uid, ''])
+      .orderBy('uid', 'desc')
+      .limit(1),
+  )
+  const findPart = prepare((fileId: string, offset: number) =>
+    db
+      .selectFrom('parts')
+      .select(['offset', 'dataSize', 'dataMd5'])
+      .where('fileId', '=', fileId)
+      .where('offset', '=', offset),
+  )
+  const addParts = partRecorder(db)
+
   return {
     async findUpload({ appId, uid, fileSha }) {
-      const row = await db
-        .selectFrom('uploads')
-        .selectAll()
-        .where('appId', '=', appId)
-        .where('fileSha', '=', fileSha)
-        .where('uid', 'in', [uid, ''])
-        .orderBy('uid', 'desc')
-        .limit(1)
-        .executeTakeFirst()
+      const [row] = (await findUpload(db, appId, fileSha, uid)).rows
       return row && toUpload(row)
     },
 
@@ -72,17 +84,14 @@ export function uploadRecords(db: Database, onCommit: (durationMs: number, parts
         .orderBy('offset')
         .execute(),
 
-    findPart: (fileId, offset) =>
-      db
-        .selectFrom('parts')
-        .select(['offset', 'dataSize', 'dataMd5'])
-        .where('fileId', '=', fileId)
-        .where('offset', '=', offset)
-        .executeTakeFirst(),
+    async findPart(fileId, offset) {
+      const [part] = (await findPart(db, fileId, offset)).rows
+      return part
+    },
 
     addPart: groupCommit(async (parts) => {
       const startedAt = performance.now()
-      const recorded = await addParts(db, parts)
+      const recorded = await addParts(parts)
       onCommit(performance.now() - startedAt, parts.length)
       return recorded
     }, maxPartsPerTransaction),
@@ -153,36 +162,45 @@ export function uploadRecords(db: Database, onCommit: (durationMs: number, parts
   }
 }
 
-/** Records a group of parts in one transaction; the uploads' rows are written first, which keeps them open until it ends. */
-function addParts(db: Database, parts: PartRecord[]): Promise<boolean[]> {
-  return db.transaction().execute(async (transaction) => {
-    const fileIds = [...new Set(parts.map((part) => part.upload.fileId))]
-    const open = await transaction
+/**
+ * Records a group of parts in one transaction, in turn. Each upload's row is written before its parts, which keeps it
+ * from being finished or ended by anyone else until the transaction is through.
+ */
+function partRecorder(db: Database): (parts: PartRecord[]) => Promise<boolean[]> {
+  const touchOpen = prepare((fileId: string, fileSize: number, dataSize: number, touchedAt: number) =>
+    db
       .updateTable('uploads')
-      .set({ touchedAt: Math.max(...parts.map((part) => part.storedAt)) })
-      .where('fileId', 'in', fileIds)
+      .set({ touchedAt })
+      .where('fileId', '=', fileId)
       .where('state', '=', 'open')
-      .returning(['fileId', 'fileSize', 'dataSize'])
-      .execute()
-    const fits = parts.map(({ upload }) =>
-      open.some(
-        (row) => row.fileId === upload.fileId && row.fileSize === upload.fileSize && row.dataSize === upload.dataSize,
-      ),
-    )
-    const rows = parts
-      .filter((_, index) => fits[index])
-      .map(({ upload, offset, dataSize, dataMd5 }) => ({ fileId: upload.fileId, offset, dataSize, dataMd5 }))
-    if (rows.length > 0) {
-      const insert = transaction.insertInto('parts').values(rows)
+      .where('fileSize', '=', fileSize)
+      .where('dataSize', '=', dataSize)
+      .returning('fileId'),
+  )
+  const insert = prepare((fileId: string, offset: number, dataSize: number, dataMd5: string) =>
+    db
+      .insertInto('parts')
+      .values({ fileId, offset, dataSize, dataMd5 })
       // Another process may have stored the same part meanwhile.
-      await insert
-        .onConflict((conflict) =>
-          conflict.columns(['fileId', 'offset']).doUpdateSet((row) => ({ dataMd5: row.ref('excluded.dataMd5') })),
-        )
-        .execute()
-    }
-    return fits
-  })
+      .onConflict((conflict) => conflict.columns(['fileId', 'offset']).doUpdateSet({ dataMd5 })),
+  )
+  return (parts) =>
+    db.transaction().execute(async (transaction) => {
+      const recorded: boolean[] = []
+      const touched = new Map<string, boolean>()
+      for (const { upload, offset, dataSize, dataMd5, storedAt } of parts) {
+        const key = `${upload.fileId} ${upload.fileSize} ${upload.dataSize}`
+        const open = touched.get(key) ?? (await isOpen(upload, storedAt))
+        touched.set(key, open)
+        if (open) await insert(transaction, upload.fileId, offset, dataSize, dataMd5)
+        recorded.push(open)
+      }
+      return recorded
+
+      async function isOpen({ fileId, fileSize, dataSize }: PartRecord['upload'], at: number): Promise<boolean> {
+        return (await touchOpen(transaction, fileId, fileSize, dataSize, at)).rows.length > 0
+      }
+    })
 }
 
 function changeToRow({ facts, family, touchedAt }: UploadChange) {

@@ -1,0 +1,130 @@
+import { rm } from 'node:fs/promises'
+import { limits, ProtocolError } from '@sluice/protocol'
+import { expect, it } from 'vitest'
+import { Slots } from '../src/engine/slots.ts'
+import { audit, sealedBlobs } from './support/audit.ts'
+import { app, type Engine, openEngine, recover } from './support/engine.ts'
+import { allOf, type EngineClient, engineClient } from './support/engine-client.ts'
+import { type Failure, type FailureTime, failingPorts } from './support/failing-ports.ts'
+import { sampleFile, temporaryDirectory } from './support/service.ts'
+
+const video = sampleFile(4 * 4096 + 1000, 1)
+const cover = sampleFile(3000, 2)
+const other = sampleFile(4096, 3).bytes
+
+/** Two users send the same video: one with a part that is replaced twice, both end at once. */
+async function sendVideo(one: EngineClient, twin: EngineClient): Promise<string> {
+  for (const client of [one, twin]) {
+    const outcome = await client.init()
+    if (outcome.kind === 'finished') return outcome.finished.fileId
+    const there = outcome.kind === 'partial' ? outcome.parts : []
+    const isThere = (offset: number) =>
+      there.some((part) => part.offset === offset && part.dataMd5 === video.md5(offset, part.dataSize))
+    await allOf(client.offsets.filter((offset) => !isThere(offset)).map((offset) => client.part(offset)))
+  }
+  await one.part(4096, other)
+  await one.part(4096)
+  const [first, second, third] = await Promise.all([one.finish(), twin.finish(), one.finish()])
+  expect([second.fileId, third.fileId], 'all calls get the same file').toEqual([first.fileId, first.fileId])
+  return (await one.finish()).fileId
+}
+
+async function sendAll(engine: Engine, retries: number, clients: EngineClient[] = []): Promise<void> {
+  const [one, twin] = ['one', 'twin'].map((uid) => engineClient(engine, video, { uid, retries }))
+  if (!one || !twin) return
+  clients.push(one, twin)
+  const fileId = await sendVideo(one, twin)
+  const image = engineClient(engine, cover, { retries })
+  const { fileId: coverId } = await image.cover(fileId)
+  expect((await image.cover(fileId)).fileId).toBe(coverId)
+}
+
+/** One video with its cover, both whole, one event, and nothing besides. */
+async function expectAllWhole(engine: Engine, directory: string): Promise<void> {
+  const page = { appId: app.appId, limit: 10 }
+  const files = await engine.metadata.listFiles(page)
+  expect(files.map((file) => file.fileSha)).toEqual([video.fileSha])
+  expect(await engine.metadata.findCover(files[0]?.coverId ?? '')).toMatchObject({ fileSha: cover.fileSha })
+  expect(await engine.metadata.listEvents(page)).toHaveLength(1)
+  expect(await engine.metadata.countUploads()).toBe(0)
+  expect(await engine.blobs.listUnsealed()).toEqual([])
+  expect(sealedBlobs(directory)).toHaveLength(2)
+  expect(audit(directory)).toEqual([])
+}
+
+/** Every part that was acknowledged is listed, of the upload or of the file it has become. */
+async function expectPartsListed(engine: Engine, uid: string, client: EngineClient): Promise<void> {
+  const { metadata } = engine
+  const { fileSha } = client.file
+  const upload = await metadata.findUpload({ appId: app.appId, uid, fileSha })
+  const fileId = (upload ?? (await metadata.findFileBySha(app.appId, fileSha)))?.fileId ?? ''
+  const listed = (await metadata.listParts(fileId)).map((part) => [part.offset, part.dataMd5])
+  expect(listed).toEqual(expect.arrayContaining([...client.acknowledged]))
+}
+
+/** Runs a test with the first port call failing, the second, and so on, until there is none left to fail. */
+async function forEveryCall(time: FailureTime, test: (failure: Failure, directory: string) => Promise<void>) {
+  for (let nth = 1; ; nth++) {
+    const directory = await temporaryDirectory()
+    const failure: Failure = { nth, time }
+    try {
+      await test(failure, directory)
+    } catch (error) {
+      throw new Error(`when call ${nth}, ${failure.failed}, fails ${time} its work`, { cause: error })
+    }
+    await rm(directory, { recursive: true })
+    if (failure.failed === undefined) return expect(nth).toBeGreaterThan(30)
+  }
+}
+
+for (const time of ['before', 'after'] as const) {
+  it(`ends whole after a restart, whichever call fails ${time} its work`, async () => {
+    await forEveryCall(time, async (failure, directory) => {
+      const broken = await openEngine(directory, { around: (ports) => failingPorts(ports, failure) })
+      const clients: EngineClient[] = []
+      await sendAll(broken, 0, clients).catch((error: unknown) => expect(error).toBeInstanceOf(ProtocolError))
+      await broken.close()
+
+      const engine = await openEngine(directory)
+      await recover(engine)
+      expect(audit(directory), 'after the restart').toEqual([])
+      for (const [index, client] of clients.entries()) await expectPartsListed(engine, ['one', 'twin'][index] ?? '', client)
+      await sendAll(engine, 0)
+      await expectAllWhole(engine, directory)
+      await engine.close()
+    })
+  })
+
+  it(`ends whole when the client just repeats, whichever call fails ${time} its work`, async () => {
+    await forEveryCall(time, async (failure, directory) => {
+      const slots = new Slots(16 * limits.maxDataSize, limits.maxDataSize)
+      const engine = await openEngine(directory, { slots, around: (ports) => failingPorts(ports, failure) })
+      await sendAll(engine, 1)
+      await recover(engine).catch(() => recover(engine))
+      await expectAllWhole(engine, directory)
+      expect(slots.free, 'slots that came back').toBe(slots.count)
+      await engine.close()
+    })
+  })
+
+  it(`never makes a file of wrong bytes, whichever call fails ${time} its work`, async () => {
+    await forEveryCall(time, async (failure, directory) => {
+      const engine = await openEngine(directory, { around: (ports) => failingPorts(ports, failure) })
+      const client = engineClient(engine, video, { retries: 1 })
+      await client.init()
+      await allOf(client.offsets.map((offset) => client.part(offset)))
+      await verified(engine)
+      await client.part(4096, other)
+      await expect(client.finish()).rejects.toMatchObject({ errorName: 'content' })
+      await recover(engine).catch(() => recover(engine))
+      expect(await engine.metadata.listEvents({ appId: app.appId, limit: 1 })).toEqual([])
+      expect(audit(directory)).toEqual([])
+      await engine.close()
+    })
+  })
+}
+
+/** Waits until the verifier has hashed all it was told of, or has given up. */
+async function verified({ verifier }: Engine): Promise<void> {
+  for (let turn = 0; turn < 100 && verifier.lagBytes > 0; turn++) await new Promise((done) => setImmediate(done))
+}
