@@ -21,7 +21,12 @@ export class Connection {
   }
 
   /** `chunks` are written one after the other, waiting for the socket to take them. */
-  async request(method: string, target: string, headers: Record<string, string>, chunks: Iterable<Uint8Array> = []): Promise<HttpAnswer> {
+  async request(
+    method: string,
+    target: string,
+    headers: Record<string, string>,
+    chunks: Iterable<Uint8Array> = [],
+  ): Promise<HttpAnswer> {
     const answer = new Promise<HttpAnswer>((resolve, reject) => {
       this.#pending = { resolve, reject }
     })

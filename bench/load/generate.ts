@@ -65,7 +65,9 @@ async function generate(load: Load): Promise<LoadFigures> {
     finishTimes.push(performance.now() - at)
   }
 
-  const shares = Array.from({ length: groups }, (_, group) => connections.filter((_, index) => index % groups === group))
+  const shares = Array.from({ length: groups }, (_, group) =>
+    connections.filter((_, index) => index % groups === group),
+  )
   await Promise.all(
     shares.map(async (own) => {
       for (let file = waiting.pop(); file; file = waiting.pop()) await send(file, own)

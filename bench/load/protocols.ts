@@ -4,7 +4,11 @@ import type { Connection, HttpAnswer } from './connection.ts'
 import type { SampleFile } from './sample-files.ts'
 
 /** The key pair every benchmarked service is started with. */
-export const keys = { appId: '1251000001', secretId: 'AKIDbenchbenchbenchbenchbenchbench01', secretKey: 'benchSecretKey000000000000000001' }
+export const keys = {
+  appId: '1251000001',
+  secretId: 'AKIDbenchbenchbenchbenchbenchbench01',
+  secretKey: 'benchSecretKey000000000000000001',
+}
 
 /** How a file goes in: a call before, one for each part, one at the end. */
 export interface UploadProtocol {
@@ -23,7 +27,12 @@ function requireStatus(answer: HttpAnswer): HttpAnswer {
 const host = 'vod2.qcloud.com'
 const path = '/v3/index.php'
 
-async function call(connection: Connection, action: string, params: Record<string, string>, body?: Uint8Array): Promise<string> {
+async function call(
+  connection: Connection,
+  action: string,
+  params: Record<string, string>,
+  body?: Uint8Array,
+): Promise<string> {
   const all = {
     Action: action,
     Nonce: String(randomInt(1_000_000)),
@@ -33,9 +42,13 @@ async function call(connection: Connection, action: string, params: Record<strin
     ...params,
   }
   const query = signedQuery({ method: 'POST', host, path, params: all, secretKey: keys.secretKey })
-  const headers = { Host: host, 'Content-Type': 'application/octet-stream', 'Content-Length': String(body?.length ?? 0) }
+  const headers = {
+    Host: host,
+    'Content-Type': 'application/octet-stream',
+    'Content-Length': String(body?.length ?? 0),
+  }
   const answer = requireStatus(await connection.request('POST', `${path}?${query}`, headers, body ? [body] : []))
-  if (!answer.body.startsWith('{"code":0')) throw new Error(`${action}: ${answer.body}`)
+  if (!/^\{"code":[01],/.test(answer.body)) throw new Error(`${action}: ${answer.body}`)
   return answer.body
 }
 

@@ -35,7 +35,8 @@ export function sampleFiles(size: number, partSize: number): (number: number) =>
       size,
       sha1: sha1.digest('hex'),
       part(offset, length) {
-        if (offset === 0) return { bytes: first.subarray(0, length), md5: hash('md5', first.subarray(0, length), 'hex') }
+        if (offset === 0)
+          return { bytes: first.subarray(0, length), md5: hash('md5', first.subarray(0, length), 'hex') }
         const within = offset % unit.length
         const bytes = unit.subarray(within, within + length)
         return { bytes, md5: digestOf(within, bytes) }

@@ -22,7 +22,10 @@ export interface ServerProcess {
 export const benchDirectory = process.env['BENCH_DIR'] ?? process.cwd()
 
 /** Starts a server as a process of its own on a fresh directory, and waits until it takes connections. */
-export async function startServer(port: number, server: (directory: string, port: number) => ServerCommand): Promise<ServerProcess> {
+export async function startServer(
+  port: number,
+  server: (directory: string, port: number) => ServerCommand,
+): Promise<ServerProcess> {
   const directory = await mkdtemp(join(benchDirectory, '.bench-'))
   const { command, args, env } = server(directory, port)
   const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'inherit'] })
