@@ -29,6 +29,13 @@ function readDuration(text: string): number {
   return Number(number) * (periods[unit] ?? 1)
 }
 
+/** A time limit: past 24 days a timer of Node would fire at once, and at 0 every call would be too slow. */
+function readTimeout(text: string): number {
+  const ms = readDuration(text)
+  if (ms < 1 || ms > 24 * 86_400_000) throw 'expected a duration from 1ms to 24d'
+  return ms
+}
+
 const readCount = (min: number, max: number) => (text: string) => {
   const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
   if (!(number >= min && number <= max)) throw `expected a whole number from ${min} to ${max}`
@@ -173,22 +180,22 @@ export const settingsTable = {
     about: 'on refuses uploads with -6200 for the time being; files are still served.',
     read: oneOf('off', 'on'),
   }),
-  SLUICE_HEADER_TIMEOUT: setting({ default: '15s', about: "Longest time for a request's head.", read: readDuration }),
+  SLUICE_HEADER_TIMEOUT: setting({ default: '15s', about: "Longest time for a request's head.", read: readTimeout }),
   SLUICE_BODY_IDLE_TIMEOUT: setting({
     default: '30s',
     about: 'Longest time without a byte of a body.',
-    read: readDuration,
+    read: readTimeout,
   }),
-  SLUICE_BODY_TIMEOUT: setting({ default: '5m', about: 'Longest time for the body of a part.', read: readDuration }),
+  SLUICE_BODY_TIMEOUT: setting({ default: '5m', about: 'Longest time for the body of a part.', read: readTimeout }),
   SLUICE_KEEP_ALIVE_TIMEOUT: setting({
     default: '75s',
     about: 'How long a connection may idle between requests.',
-    read: readDuration,
+    read: readTimeout,
   }),
   SLUICE_DRAIN_TIMEOUT: setting({
     default: '30s',
     about: 'How long SIGTERM waits for calls under way.',
-    read: readDuration,
+    read: readTimeout,
   }),
   SLUICE_LOG_LEVEL: setting({
     default: 'info',

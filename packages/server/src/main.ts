@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -7,11 +6,13 @@ import { bootstrapApp } from './auth/app-accounts.ts'
 import { AppDirectory } from './auth/app-directory.ts'
 import { documentedRates, unlimited } from './auth/rate-limits.ts'
 import { DiskBlobs } from './blobs/disk.ts'
+import { makeDirectory } from './blobs/sync-directory.ts'
 import type { Settings } from './config.ts'
 import { KeyedLock } from './engine/keyed-lock.ts'
 import { SharedRun } from './engine/shared-run.ts'
 import { Slots } from './engine/slots.ts'
 import { fileUrls } from './files/file-url.ts'
+import { drainable } from './http/drainable.ts'
 import { createListener } from './http/listener.ts'
 import { lockDataDir } from './metadata/data-dir-lock.ts'
 import type { Credential } from './metadata/metadata.ts'
@@ -46,7 +47,7 @@ export interface Surroundings {
 export async function startService(settings: Settings, surroundings: Surroundings = {}): Promise<Service> {
   const { now = Date.now, log = createLog(settings.SLUICE_LOG_LEVEL) } = surroundings
   const directory = settings.SLUICE_DATA_DIR
-  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await makeDirectory(directory)
   const undo: (() => unknown)[] = []
   const close = async () => {
     for (let step = undo.pop(); step; step = undo.pop()) await step()
@@ -65,6 +66,8 @@ export async function startService(settings: Settings, surroundings: Surrounding
     const newCredential = await bootstrapApp(metadata, givenApp(settings), now())
 
     const slots = new Slots(settings.SLUICE_MEMORY_BUDGET, limits.maxDataSize)
+    const warm = slots.warmUp()
+    undo.push(() => warm)
     const verifier = new Verifier(metadata, blobs, slots)
     metrics.observe({
       bytesInFlight: () => (slots.count - slots.free) * slots.slotSize,
@@ -109,9 +112,10 @@ export async function startService(settings: Settings, surroundings: Surrounding
       timeLimits: { headersMs: settings.SLUICE_HEADER_TIMEOUT, keepAliveMs: settings.SLUICE_KEEP_ALIVE_TIMEOUT },
       log,
     })
+    const drain = drainable(server)
     const url = await listen(server, settings)
     publicUrl ||= url.replace(/\/\/(0\.0\.0\.0|\[::\]):/, '//localhost:') // an address of no machine leads nowhere
-    undo.push(() => drain(server, settings.SLUICE_DRAIN_TIMEOUT))
+    undo.push(() => drain(settings.SLUICE_DRAIN_TIMEOUT))
     undo.push(() => {
       draining = true
     })
@@ -144,15 +148,6 @@ async function listen(server: Server, { SLUICE_HOST: host, SLUICE_PORT: port }: 
   })
   const name = host.includes(':') ? `[${host}]` : host
   return `http://${name}:${(server.address() as AddressInfo).port}` // a TCP server has such an address
-}
-
-/** Stops listening, lets calls under way end, and cuts off what takes longer. */
-async function drain(server: Server, timeoutMs: number): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  server.closeIdleConnections()
-  const timeout = setTimeout(() => server.closeAllConnections(), timeoutMs)
-  await closed
-  clearTimeout(timeout)
 }
 
 /** Takes up what a crash left half-way, then goes round once a minute. */

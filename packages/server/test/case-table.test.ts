@@ -1,4 +1,4 @@
-import { mkdir, rm, rmdir, writeFile } from 'node:fs/promises'
+import { mkdir, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { signUgc } from '@sluice/protocol/signatures'
 import { describe, expect, it } from 'vitest'
@@ -139,11 +139,12 @@ describe.each(families)('the $family family', ({ family, uploaderOf }) => {
     const uploader = uploaderOf(service)
     await uploader.init(file)
     await sendAll(uploader, file)
-    const inTheWay = join(service.directory, 'files', uploadId(service, file.fileSha).slice(-2))
-    await writeFile(inTheWay, '')
+    const fileId = uploadId(service, file.fileSha)
+    const inTheWay = join(service.directory, 'files', fileId.slice(-2), fileId)
+    await mkdir(inTheWay, { recursive: true })
     expect(await uploader.finish(file)).toEqual(failed(-10004, 1))
     expect(recordedEvents(service)).toEqual([])
-    await rm(inTheWay)
+    await rmdir(inTheWay)
     expect(await uploader.finish(file)).toEqual(done(finishedAs(family)))
     expect(recordedEvents(service)).toHaveLength(1)
   })

@@ -47,10 +47,8 @@ export interface AuthDeps {
 }
 
 /** Finds out who calls. Throws `commonParameters` (-10001), `signature` (-10002) or `blocked` (-4300). */
-export async function authenticate(deps: AuthDeps, call: ReceivedCall): Promise<Caller> {
-  const caller = await (actions[call.action].family === 'ugc' ? ugcCaller(deps, call) : serverCaller(deps, call))
-  if (caller.app.disabledAt !== null) throw new ProtocolError('blocked', 'this app is disabled', { codeDesc: '4300' })
-  return caller
+export function authenticate(deps: AuthDeps, call: ReceivedCall): Promise<Caller> {
+  return actions[call.action].family === 'ugc' ? ugcCaller(deps, call) : serverCaller(deps, call)
 }
 
 async function serverCaller(deps: AuthDeps, call: ReceivedCall): Promise<Caller> {
@@ -69,6 +67,7 @@ async function serverCaller(deps: AuthDeps, call: ReceivedCall): Promise<Caller>
   }
   const meant = verifyServerSignature(request, holder.secretKey)
   if (!meant) throw new ProtocolError('signature', 'signature mismatch', { codeDesc: '4100' })
+  requireEnabled(holder.app)
   return { app: holder.app, uid: '', family: 'server', params: meant, granted: undefined }
 }
 
@@ -82,14 +81,15 @@ async function ugcCaller(deps: AuthDeps, call: ReceivedCall): Promise<Caller> {
   const nowS = Math.floor(deps.now() / 1000)
   // The Java SDK names no file outside its signature.
   const { fileSha } = verifyUgc(signature, holder.secretKey, { nowS, fileSha: params.get('fileSha') || undefined })
+  requireEnabled(holder.app)
   const granted = grantedFacts(fileSha, signature.fields, params, deps.paramLimits)
   return { app: holder.app, uid: signature.fields.get('uid') ?? '', family: 'ugc', params, granted }
 }
 
 /** What a UGC signature says of its file. Unsigned parameters only fill in for what the published samples leave out. */
 function grantedFacts(fileSha: string, fields: Params, params: Params, within: ParamLimits): FileFacts {
-  const fileName = fields.get('f') || params.get('fileName') || fileSha
-  const extension = /\.([A-Za-z0-9]{1,16})$/.exec(fileName)?.[1]
+  const named = fields.get('f') || params.get('fileName') || ''
+  const extension = /\.([A-Za-z0-9]{1,16})$/.exec(named)?.[1]
   const fileType = fields.get('ft') || params.get('fileType') || extension || 'mp4'
   if (!/^[A-Za-z0-9]{1,16}$/.test(fileType)) {
     throw new ProtocolError(
@@ -99,7 +99,7 @@ function grantedFacts(fileSha: string, fields: Params, params: Params, within: P
   }
   return {
     fileSha,
-    fileName: checkFileName('f', fileName, within),
+    fileName: named === '' ? fileSha : checkFileName('f', named, within),
     fileType: fileType.toLowerCase(),
     classId: Number(/^\d{1,15}$/.exec(fields.get('cid') ?? '')?.[0] ?? 0),
     tags: readTags(fields),
@@ -108,6 +108,11 @@ function grantedFacts(fileSha: string, fields: Params, params: Params, within: P
     watermark: fields.get('wm') === '1',
     coverOf: undefined,
   }
+}
+
+/** Asked once the caller has proved who it is: anybody else learns nothing of the app. */
+function requireEnabled({ disabledAt }: App): void {
+  if (disabledAt !== null) throw new ProtocolError('blocked', 'this app is disabled', { codeDesc: '4300' })
 }
 
 function requireTimestamp(timestamp: string, now: number): void {

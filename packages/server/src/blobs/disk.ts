@@ -36,7 +36,11 @@ export class DiskBlobs implements Blobs {
   static async create(directory: string, options: DiskOptions): Promise<DiskBlobs> {
     const blobs = new DiskBlobs(directory, options)
     await mkdir(blobs.#uploads, { recursive: true })
-    await mkdir(blobs.#files, { recursive: true })
+    // All at once: two files sealed at the same time in a new directory would have to wait for the same sync of its entry.
+    for (let last = 0; last < 100; last++) {
+      await mkdir(blobs.#directoryOf(String(last).padStart(2, '0')), { recursive: true })
+    }
+    await syncDirectory(blobs.#files)
     await syncDirectory(directory)
     return blobs
   }
@@ -60,8 +64,6 @@ export class DiskBlobs implements Blobs {
   async seal(fileId: string): Promise<void> {
     await storing(async () => {
       await this.#open.close(fileId)
-      const directory = this.#directoryOf(fileId)
-      if (await mkdir(directory, { recursive: true })) await syncDirectory(this.#files)
       const sealed = this.#sealedPath(fileId)
       try {
         await rename(this.#open.path(fileId), sealed)
@@ -70,7 +72,7 @@ export class DiskBlobs implements Blobs {
         if (!isMissing(error)) throw error
         await stat(sealed)
       }
-      await syncDirectory(directory)
+      await syncDirectory(this.#directoryOf(fileId))
       await syncDirectory(this.#uploads)
     })
   }

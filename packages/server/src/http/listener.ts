@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Log } from '../observe/log.ts'
-import { replyPreflight } from './cors.ts'
+import { readableByPages, replyPreflight } from './cors.ts'
 import { handleMedia, type MediaDeps } from './media.ts'
 import { handleHealth, handleMetrics, type OperationsDeps } from './operations.ts'
 import { replyText } from './reply.ts'
@@ -39,9 +39,9 @@ export function createListener(deps: ListenerDeps): Server {
     const requestId = randomBytes(8).toString('hex')
     handle(deps, request, response, requestId).catch((error: unknown) => {
       if (!response.destroyed && !isHangUp(error))
-        deps.log.error({ err: error, requestId, url: request.url }, 'request failed')
+        deps.log.error({ err: error, requestId, path: splitTarget(request.url ?? '').path }, 'request failed')
       if (response.headersSent) response.destroy()
-      else replyText(response, 500, `internal error ${requestId}\n`)
+      else replyText(response, 500, `internal error ${requestId}\n`, readableByPages)
     })
   })
 }
@@ -62,7 +62,7 @@ async function handle(
   if (target.path === '/metrics') return handleMetrics(deps.operations, response)
   if (target.path === '/')
     return replyText(response, 200, 'This is Sluice. Uploads go to /v2/index.php and /v3/index.php.\n')
-  replyText(response, 404, 'not found\n')
+  replyText(response, 404, 'not found\n', readableByPages)
 }
 
 /** Splits a request target, which may be a whole URL when it came through a proxy, into path and raw query. */

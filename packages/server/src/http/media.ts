@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import type { Blobs } from '../blobs/blobs.ts'
 import type { Metadata } from '../metadata/metadata.ts'
-import { replyPreflight } from './cors.ts'
+import { readableByPages, replyPreflight } from './cors.ts'
 import { mediaHeaders } from './media-types.ts'
 import { readRange } from './ranges.ts'
 import { replyText } from './reply.ts'
@@ -22,8 +22,8 @@ interface Medium {
   readonly createdAt: number
 }
 
-const readableByPages = {
-  'Access-Control-Allow-Origin': '*',
+const playableByPages = {
+  ...readableByPages,
   'Access-Control-Expose-Headers': 'Accept-Ranges, Content-Length, Content-Range, ETag, Last-Modified',
 }
 
@@ -37,16 +37,16 @@ export async function handleMedia(
   const { method, headers } = request
   if (method === 'OPTIONS') return replyPreflight(request, response, 'GET, HEAD, OPTIONS')
   if (method !== 'GET' && method !== 'HEAD') {
-    return replyText(response, 405, 'method not allowed\n', { Allow: 'GET, HEAD, OPTIONS' })
+    return replyText(response, 405, 'method not allowed\n', { ...playableByPages, Allow: 'GET, HEAD, OPTIONS' })
   }
   const medium = await findMedium(deps, path)
   const blob = medium && (await deps.blobs.open(medium.fileId))
-  if (!medium || !blob) return replyText(response, 404, 'not found\n', readableByPages)
+  if (!medium || !blob) return replyText(response, 404, 'not found\n', playableByPages)
   try {
     const etag = `"${medium.fileSha}"`
     const modified = new Date(Math.floor(medium.createdAt / 1000) * 1000)
     const common = {
-      ...readableByPages,
+      ...playableByPages,
       'Accept-Ranges': 'bytes',
       'Cache-Control': 'public, max-age=3600',
       ETag: etag,
@@ -56,7 +56,9 @@ export async function handleMedia(
       response.writeHead(304, common).end()
       return
     }
-    const range = rangeHolds(headers['if-range'], etag, modified) ? readRange(headers.range, blob.size) : 'whole'
+    // Ranges are defined for GET alone (RFC 9110, section 14.2).
+    const ranged = method === 'GET' && rangeHolds(headers['if-range'], etag, modified)
+    const range = ranged ? readRange(headers.range, blob.size) : 'whole'
     if (range === 'unsatisfiable') {
       return replyText(response, 416, 'range not satisfiable\n', { ...common, 'Content-Range': `bytes */${blob.size}` })
     }

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { type Envelope, ProtocolError } from '@sluice/protocol'
+import { readableByPages } from './cors.ts'
 
 /** What a failed call is answered. Anything but a ProtocolError is ours to explain: it names the request in the log. */
 export function errorAnswer(error: unknown, requestId: string): Envelope {
@@ -16,7 +17,7 @@ export function reply(response: ServerResponse, answer: Envelope, requestId: str
   response.writeHead(200, {
     'Content-Type': 'application/json; charset=utf-8',
     'Content-Length': Buffer.byteLength(body),
-    'Access-Control-Allow-Origin': '*',
+    ...readableByPages,
     'X-Request-Id': requestId,
   })
   response.end(body)

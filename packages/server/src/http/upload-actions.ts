@@ -8,6 +8,7 @@ import {
   type ParamLimits,
   type Parsed,
   parseParams,
+  requirePart,
   success,
 } from '@sluice/protocol'
 import { makeVerifyContent } from '@sluice/protocol/signatures'
@@ -65,7 +66,9 @@ export const uploadActions = {
 
   async SmallFileUpload({ uploads, paramLimits }: ActionDeps, caller: Caller, body: PartBody): Promise<FinishAnswer> {
     const params = parseParams(actions.SmallFileUpload.params, caller.params, paramLimits)
-    const call = { appId: caller.app.appId, facts: factsOf(params), fileSize: params.fileSize, dataMd5: params.dataMd5 }
+    const { fileSize, dataSize, dataMd5 } = params
+    requirePart({ fileSize, dataSize: fileSize }, { offset: 0, dataSize }) // the file is its one part
+    const call = { appId: caller.app.appId, facts: factsOf(params), fileSize, dataMd5 }
     const { fileId, url } = await uploadSmallFile(uploads, call, body)
     return success(0, { fileId, url })
   },

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { BlockList } from 'node:net'
-import { type ActionName, type Envelope, ProtocolError } from '@sluice/protocol'
+import { type ActionName, type Envelope, type ErrorName, ProtocolError } from '@sluice/protocol'
 import { type AuthDeps, authenticate, type ReceivedCall } from '../auth/authenticate.ts'
 import type { RateLimits } from '../auth/rate-limits.ts'
 import type { Slots } from '../engine/slots.ts'
@@ -49,7 +49,7 @@ export async function handleUploadCall(
     failure = error
     answer = errorAnswer(error, requestId)
   }
-  const drained = await body.drain()
+  const drained = !(failure instanceof BodyAborted) && (await body.drain())
   const gone = failure instanceof BodyAborted || response.destroyed
   if (gone) response.destroy()
   else {
@@ -87,18 +87,19 @@ function report(
   const durationMs = performance.now() - outcome.startedAt
   const action: ActionName | 'unknown' = call?.action ?? 'unknown'
   metrics.request(action, code, durationMs)
-  const level = outcome.answer.code <= -6000 || outcome.answer.code === -10004 ? 'error' : 'info'
   const isPart = action === 'UploadPart' || action === 'UploadPartEx'
   if (isPart && code === 0 && !log.isLevelEnabled('debug')) return
   const { requestId, answer, failure } = outcome
-  const line = {
-    requestId,
-    action,
-    appId,
-    code,
-    message: answer.message || undefined,
-    durationMs: Math.round(durationMs),
-  }
-  const err = level === 'error' ? failure : undefined
-  log[isPart && code === 0 ? 'debug' : level](err === undefined ? line : { ...line, err }, 'call')
+  const message = (failure instanceof BodyAborted ? failure.message : answer.message) || undefined
+  const line = { requestId, action, appId, code, message, durationMs: Math.round(durationMs) }
+  if (isOurs(failure)) log.error({ ...line, err: failure }, 'call')
+  else log[isPart && code === 0 ? 'debug' : 'info'](line, 'call')
 }
+
+/** Whether a failure is for the operator to look into; the others are the caller's, or nobody's. */
+function isOurs(failure: unknown): boolean {
+  if (failure === undefined || failure instanceof BodyAborted) return false
+  return !(failure instanceof ProtocolError) || ours.has(failure.errorName)
+}
+
+const ours: ReadonlySet<ErrorName> = new Set(['internal', 'writeFailed', 'readFailed'])

@@ -9,17 +9,16 @@ export function fileRecords(db: Database): FileRecords {
   return {
     finishAsFile: (file, event) =>
       db.transaction().execute(async (transaction) => {
-        await endUpload(transaction, file.fileId)
         const { numInsertedOrUpdatedRows } = await transaction
           .insertInto('files')
           .values({ ...file, tags: JSON.stringify(file.tags) })
           .onConflict((conflict) => conflict.columns(['appId', 'fileSha']).doNothing())
           .executeTakeFirstOrThrow()
         if ((numInsertedOrUpdatedRows ?? 0n) > 0n) {
+          await endUpload(transaction, file.fileId)
           await recordEvent(transaction, file, event)
           return file
         }
-        await transaction.deleteFrom('parts').where('fileId', '=', file.fileId).execute()
         const there = await transaction
           .selectFrom('files')
           .selectAll()
@@ -31,13 +30,13 @@ export function fileRecords(db: Database): FileRecords {
 
     finishAsCover: (cover) =>
       db.transaction().execute(async (transaction) => {
-        await endUpload(transaction, cover.coverId)
         const { coverId, appId, fileId, fileSha } = cover
-        await transaction
+        const { numInsertedOrUpdatedRows } = await transaction
           .insertInto('covers')
           .values(cover)
           .onConflict((conflict) => conflict.columns(['appId', 'fileSha', 'fileId']).doNothing())
-          .execute()
+          .executeTakeFirstOrThrow()
+        if ((numInsertedOrUpdatedRows ?? 0n) > 0n) await endUpload(transaction, coverId)
         const there = await transaction
           .selectFrom('covers')
           .selectAll()
@@ -45,10 +44,13 @@ export function fileRecords(db: Database): FileRecords {
           .where('fileSha', '=', fileSha)
           .where('fileId', '=', fileId)
           .executeTakeFirstOrThrow()
-        if (there.coverId !== coverId) await transaction.deleteFrom('parts').where('fileId', '=', coverId).execute()
         await transaction.updateTable('files').set({ coverId: there.coverId }).where('fileId', '=', fileId).execute()
         return there
       }),
+
+    async showCover(fileId, coverId) {
+      await db.updateTable('files').set({ coverId }).where('fileId', '=', fileId).execute()
+    },
 
     async findFile(fileId) {
       const row = await db.selectFrom('files').selectAll().where('fileId', '=', fileId).executeTakeFirst()

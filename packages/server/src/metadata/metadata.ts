@@ -96,8 +96,8 @@ export interface UploadRecords {
   addUpload(upload: Upload): Promise<boolean>
   /** Takes over what a new Init says of the file, while the upload is open. */
   adoptFacts(fileId: string, change: UploadChange): Promise<boolean>
-  /** Takes over a new geometry, while the upload is open and has no part. */
-  adoptGeometry(fileId: string, geometry: Pick<Upload, 'fileSize' | 'dataSize'>): Promise<boolean>
+  /** Cuts an upload anew, under a new fileId, while it is open and has no part. */
+  adoptGeometry(fileId: string, geometry: Pick<Upload, 'fileId' | 'fileSize' | 'dataSize'>): Promise<boolean>
   touchUpload(fileId: string, touchedAt: number): Promise<void>
 
   /** All parts of an upload or a finished file, ascending by offset. */
@@ -108,7 +108,7 @@ export interface UploadRecords {
   /** Forgets a part while its upload is open, so that other bytes can take its place. */
   dropPart(fileId: string, offset: number): Promise<boolean>
 
-  /** open → finishing, taking over the facts that Finish goes by. */
+  /** open → finishing if all parts are there, taking over the facts that Finish goes by. */
   beginFinish(fileId: string, change: UploadChange): Promise<boolean>
   /** Forgets an upload in that state, with its parts; its blob can then be discarded. */
   dropUpload(fileId: string, state: Upload['state']): Promise<boolean>
@@ -150,12 +150,17 @@ export interface Cover {
 
 export interface FileRecords {
   /**
-   * Ends a finishing upload as a file, with its event, in one transaction. When the app has the file already, the upload
-   * ends and that file is returned: its fileId is then not the upload's, whose blob can be discarded.
+   * Ends a finishing upload as a file, with its event, in one transaction. When the app has the file already, under
+   * another fileId, that file is returned and nothing changes: the upload is still to be ended.
    */
   finishAsFile(file: StoredFile, event: NewFileUpload): Promise<StoredFile>
-  /** Ends a finishing upload as the cover of a file, in one transaction; the same cover again is the one that is there. */
+  /**
+   * Ends a finishing upload as the cover of a file, in one transaction. When the file has had the cover already, it is
+   * its cover again and is returned, under its own coverId: the upload is still to be ended.
+   */
   finishAsCover(cover: Cover): Promise<Cover>
+  /** Has a file show a cover it had before. */
+  showCover(fileId: string, coverId: string): Promise<void>
   findFile(fileId: string): Promise<StoredFile | undefined>
   findFileBySha(appId: number, fileSha: string): Promise<StoredFile | undefined>
   findCover(coverId: string): Promise<Cover | undefined>

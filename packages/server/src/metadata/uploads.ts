@@ -59,10 +59,10 @@ export function uploadRecords(db: Database, onCommit: (durationMs: number, parts
       return numUpdatedRows > 0n
     },
 
-    async adoptGeometry(fileId, { fileSize, dataSize }) {
+    async adoptGeometry(fileId, geometry) {
       const { numUpdatedRows } = await db
         .updateTable('uploads')
-        .set({ fileSize, dataSize })
+        .set({ fileId: geometry.fileId, fileSize: geometry.fileSize, dataSize: geometry.dataSize })
         .where('fileId', '=', fileId)
         .where('state', '=', 'open')
         .where(({ not, exists, selectFrom }) =>
@@ -116,6 +116,10 @@ export function uploadRecords(db: Database, onCommit: (durationMs: number, parts
         .set({ ...changeToRow(change), state: 'finishing' })
         .where('fileId', '=', fileId)
         .where('state', '=', 'open')
+        .where(({ eb, ref, selectFrom }) => {
+          const stored = selectFrom('parts').select(({ fn }) => fn.sum<number>('parts.dataSize').as('bytes'))
+          return eb(stored.where('parts.fileId', '=', fileId), '=', ref('uploads.fileSize'))
+        })
         .executeTakeFirstOrThrow()
       return numUpdatedRows > 0n
     },

@@ -26,18 +26,31 @@ export async function finishUpload(deps: UploadDeps, call: FinishUpload): Promis
 
 /** Ends an upload that a crash left between its last part and its file. */
 export async function resumeFinish(deps: UploadDeps, upload: Upload): Promise<void> {
-  await deps.finishing.run(upload.fileId, () => endAsFinished(deps, upload))
+  await deps.finishing.run(upload.fileId, () => goOn(deps, upload))
 }
 
 async function finish(deps: UploadDeps, upload: Upload, call: FinishUpload): Promise<Finished> {
-  await requireComplete(deps, upload)
   const facts = call.facts ?? upload
-  const change = { facts, family: call.family, touchedAt: deps.now() }
-  if (upload.state === 'open' && !(await deps.metadata.beginFinish(upload.fileId, change))) {
-    return finishedBefore(deps, call)
+  const finishing = { ...upload, ...facts, family: call.family, state: 'finishing' } as const
+  if (upload.state === 'finishing') return goOn(deps, finishing)
+  const incomplete = await whatIsMissing(deps, upload)
+  if (incomplete) {
+    // Another user's upload may have become the file meanwhile: Init said so, and SDKs call Finish all the same.
+    const finished = await findFinished(deps, upload)
+    if (finished) return finished
+    throw incomplete
   }
+  const change = { facts, family: call.family, touchedAt: deps.now() }
+  if (!(await deps.metadata.beginFinish(upload.fileId, change))) return finishedBefore(deps, call)
   // From here on the upload stays `finishing`, whatever fails: the next Finish, or the next start, goes on with it.
-  return endAsFinished(deps, { ...upload, ...facts, family: call.family, state: 'finishing' })
+  return endAsFinished(deps, finishing)
+}
+
+/** Goes on with an upload that is finishing. It may have been giving way, and its bytes be gone already. */
+async function goOn(deps: UploadDeps, upload: Upload): Promise<Finished> {
+  const { appId, fileSha, coverOf } = upload
+  const there = await findFinished(deps, { appId, fileSha, coverOf })
+  return there ? giveWay(deps, upload, there) : endAsFinished(deps, upload)
 }
 
 /** Every step may be repeated: verify, seal, and then the file, its event and the end of the upload at once. */
@@ -46,9 +59,16 @@ async function endAsFinished(deps: UploadDeps, upload: Upload): Promise<Finished
   await deps.blobs.seal(upload.fileId)
   const finished = upload.coverOf === undefined ? await endAsFile(deps, upload) : await endAsCover(deps, upload)
   deps.verifier.forget(upload.fileId)
-  // The app has these bytes already, under another id: these are not needed.
-  if (finished.fileId !== upload.fileId) await deps.blobs.discard(upload.fileId)
-  return finished
+  return giveWay(deps, upload, finished)
+}
+
+/** Ends an upload whose bytes the app has already, under another id. Its bytes go first: sealed, only its rows name them. */
+async function giveWay(deps: UploadDeps, upload: Upload, there: Finished): Promise<Finished> {
+  if (there.fileId === upload.fileId) return there
+  await deps.blobs.discard(upload.fileId)
+  await deps.metadata.dropUpload(upload.fileId, 'finishing')
+  deps.verifier.forget(upload.fileId)
+  return there
 }
 
 async function endAsFile(deps: UploadDeps, upload: Upload): Promise<Finished> {
@@ -66,15 +86,16 @@ async function endAsCover(deps: UploadDeps, upload: Upload): Promise<Finished> {
   return finishedCover(await deps.metadata.finishAsCover(cover), deps.urls)
 }
 
-async function requireComplete({ metadata }: UploadDeps, upload: Upload): Promise<void> {
+/** The error that says what an upload still lacks; `undefined` when it is complete. */
+async function whatIsMissing({ metadata }: UploadDeps, upload: Upload): Promise<ProtocolError | undefined> {
   const parts = await metadata.listParts(upload.fileId)
   const missing = firstMissingOffset(
     upload,
     parts.map((part) => part.offset),
   )
-  if (missing === upload.fileSize) return
+  if (missing === upload.fileSize) return undefined
   const count = partCount(upload)
-  throw new ProtocolError('stateMissing', `upload incomplete: first missing offset ${missing}`, {
+  return new ProtocolError('stateMissing', `upload incomplete: first missing offset ${missing}`, {
     codeDesc: `missing ${count - parts.length} of ${count} parts`,
     members: { offset: missing },
   })

@@ -36,7 +36,11 @@ export async function initUpload(deps: UploadDeps, call: InitUpload): Promise<In
   throw new ProtocolError('writeFailed', 'too many calls about this file at once')
 }
 
-async function requireCoveredFile({ metadata }: UploadDeps, { appId, facts }: InitUpload): Promise<void> {
+/** Throws `parameters` (-10003) when the video that a cover is for is not there. */
+export async function requireCoveredFile(
+  { metadata }: UploadDeps,
+  { appId, facts }: Pick<InitUpload, 'appId' | 'facts'>,
+): Promise<void> {
   if (facts.coverOf === undefined) return
   const file = await metadata.findFile(facts.coverOf)
   if (file?.appId !== appId) throw new ProtocolError('parameters', `extra.fileId: there is no file ${facts.coverOf}`)
@@ -51,6 +55,7 @@ async function instantUpload(deps: UploadDeps, call: InitUpload): Promise<InitOu
   if (finished.fileSize !== call.fileSize) {
     throw new ProtocolError('parameters', `fileSize: the file of this SHA-1 has ${finished.fileSize} bytes`)
   }
+  if (coverOf !== undefined) await deps.metadata.showCover(coverOf, finished.fileId)
   if (mode === 'resume' || (mode === 'auto' && call.requestClient.startsWith('SDK_PHP_'))) {
     const parts = await deps.metadata.listParts(finished.fileId)
     return { kind: 'partial', dataSize: finished.dataSize, parts: listParts(finished, parts) }
@@ -82,7 +87,10 @@ async function openUpload(deps: UploadDeps, call: InitUpload): Promise<InitOutco
   }
   if (upload.fileSize !== fileSize || upload.dataSize !== dataSize) {
     await deps.blobs.requireSpace(fileSize)
-    if (!(await metadata.adoptGeometry(upload.fileId, { fileSize, dataSize }))) return undefined
+    // Parts cut the old way may still be on their way: under a new fileId they cannot touch those cut the new way.
+    if (!(await metadata.adoptGeometry(upload.fileId, { fileId: newFileId(), fileSize, dataSize }))) return undefined
+    deps.verifier.forget(upload.fileId)
+    await deps.blobs.discardUnsealed(upload.fileId)
   }
   return { kind: 'new', dataSize }
 }

@@ -20,10 +20,13 @@ export async function storePart(deps: UploadDeps, upload: Upload, part: Part, by
     }
     if (stored) {
       // Other bytes at the same place: the row goes first, so that a crash leaves the part absent, never half of each.
-      if (!(await metadata.dropPart(fileId, part.offset))) {
-        throw new ProtocolError('writeFailed', 'the file is being finished')
+      let dropped: boolean
+      try {
+        dropped = await metadata.dropPart(fileId, part.offset)
+      } finally {
+        verifier.forget(fileId) // even when dropping seems to fail: it may be done, and only the answer lost
       }
-      verifier.forget(fileId)
+      if (!dropped) throw new ProtocolError('writeFailed', 'the file is being finished')
     }
     await blobs.writePart(fileId, part.offset, bytes)
     if (await metadata.addPart({ ...part, upload, storedAt: deps.now() })) return true

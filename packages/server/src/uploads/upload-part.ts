@@ -1,5 +1,4 @@
 import { isEmptyTail, ProtocolError, requirePart } from '@sluice/protocol'
-import { partMd5 } from '../engine/part-md5.ts'
 import type { Slot } from '../engine/slots.ts'
 import { findFinished } from '../files/finished.ts'
 import type { UploadKey } from '../metadata/metadata.ts'
@@ -45,6 +44,6 @@ async function finishedGeometry(deps: UploadDeps, { appId, fileSha }: UploadPart
 }
 
 async function requireMd5({ dataMd5 }: UploadPart, slot: Slot): Promise<void> {
-  const found = await partMd5(slot.bytes)
+  const found = await slot.md5()
   if (found !== dataMd5) throw new ProtocolError('body', `dataMd5: expected ${dataMd5}, the body has ${found}`)
 }

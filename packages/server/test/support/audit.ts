@@ -65,7 +65,12 @@ function wrongEvents(db: SQLite.Database): string[] {
 
 function wrongParts(db: SQLite.Database, directory: string): string[] {
   const problems: string[] = []
-  const owners = new Map(db.prepare<[], Row>(`${finished} UNION ALL ${unfinished}`).all().map((row) => [row.id, row]))
+  const owners = new Map(
+    db
+      .prepare<[], Row>(`${finished} UNION ALL ${unfinished}`)
+      .all()
+      .map((row) => [row.id, row]),
+  )
   const parts = db.prepare<[], { fileId: string; offset: number; dataSize: number; dataMd5: string }>(
     'SELECT * FROM parts',
   )
@@ -75,7 +80,8 @@ function wrongParts(db: SQLite.Database, directory: string): string[] {
     if (owner?.state !== 'open') continue
     const bytes = readFileSync(join(directory, 'uploads', fileId)).subarray(offset, offset + dataSize)
     const found = createHash('md5').update(bytes).digest('hex')
-    if (found !== dataMd5) problems.push(`upload ${fileId} at ${offset} must have MD5 ${dataMd5}, on the disk is ${found}`)
+    if (found !== dataMd5)
+      problems.push(`upload ${fileId} at ${offset} must have MD5 ${dataMd5}, on the disk is ${found}`)
   }
   return problems
 }
@@ -85,7 +91,9 @@ function leftovers(db: SQLite.Database, directory: string): string[] {
   const uploads = db.prepare<[], Row>(unfinished).all()
   const open = new Set(uploads.map((row) => row.id))
   const sealed = new Set(
-    [...db.prepare<[], Row>(finished).all(), ...uploads.filter((row) => row.state === 'finishing')].map((row) => row.id),
+    [...db.prepare<[], Row>(finished).all(), ...uploads.filter((row) => row.state === 'finishing')].map(
+      (row) => row.id,
+    ),
   )
   return [
     ...readdirSync(join(directory, 'uploads'))

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type FileFacts, ProtocolError } from '@sluice/protocol'
 import type { Finished } from '../../src/files/finished.ts'
+import type { UploadKey } from '../../src/metadata/metadata.ts'
 import { finishUpload } from '../../src/uploads/finish-upload.ts'
 import { type InitOutcome, initUpload } from '../../src/uploads/init-upload.ts'
 import { uploadPart } from '../../src/uploads/upload-part.ts'
@@ -8,9 +9,8 @@ import { uploadSmallFile } from '../../src/uploads/upload-small-file.ts'
 import { app, bodyOf, type Engine } from './engine.ts'
 import type { SampleFile } from './service.ts'
 
-/** How often a client repeats a call that may be retried. */
 export interface EngineClient {
-  readonly file: SampleFile
+  readonly key: UploadKey
   /** What was acknowledged and not replaced since: MD5 by offset. */
   readonly acknowledged: Map<number, string>
   readonly offsets: readonly number[]
@@ -40,7 +40,7 @@ export function engineClient(engine: Engine, file: SampleFile, options: ClientOp
   const acknowledged = new Map<number, string>()
   const trying = <T>(call: () => Promise<T>) => retrying(call, retries)
   return {
-    file,
+    key,
     acknowledged,
     offsets: Array.from({ length: Math.ceil(fileSize / dataSize) }, (_, index) => index * dataSize),
     init: () =>
@@ -50,13 +50,10 @@ export function engineClient(engine: Engine, file: SampleFile, options: ClientOp
     async part(offset, sent = bytes.subarray(offset, offset + dataSize)) {
       const dataMd5 = createHash('md5').update(sent).digest('hex')
       if (acknowledged.get(offset) !== dataMd5) acknowledged.delete(offset)
-      await trying(() =>
-        uploadPart(engine, { ...key, offset, dataSize: sent.length, dataMd5 }, bodyOf(engine, sent)),
-      )
+      await trying(() => uploadPart(engine, { ...key, offset, dataSize: sent.length, dataMd5 }, bodyOf(engine, sent)))
       acknowledged.set(offset, dataMd5)
     },
-    finish: () =>
-      trying(() => finishUpload(engine, { ...key, family, facts: family === 'ugc' ? facts : undefined })),
+    finish: () => trying(() => finishUpload(engine, { ...key, family, facts: family === 'ugc' ? facts : undefined })),
     cover: (coverOf) =>
       trying(() =>
         uploadSmallFile(

@@ -47,12 +47,21 @@ export async function temporaryDirectory(): Promise<string> {
 /** Starts a real service on a fresh directory and any free port; it ends with the test. */
 export async function startTestService(
   environment: Record<string, string> = {},
-  { directory, startAt = vectorClockMs }: { directory?: string; startAt?: number } = {},
+  {
+    directory,
+    startAt = vectorClockMs,
+    frozen = false,
+  }: {
+    directory?: string
+    startAt?: number
+    /** Whether the clock moves by `advance` only. */
+    frozen?: boolean
+  } = {},
 ): Promise<TestService> {
   const dataDir = directory ?? (await temporaryDirectory())
   let moved = 0
   const startedAt = Date.now()
-  const now = () => startAt + (Date.now() - startedAt) + moved
+  const now = () => startAt + (frozen ? 0 : Date.now() - startedAt) + moved
   const settings = readSettings({
     SLUICE_DATA_DIR: dataDir,
     SLUICE_PORT: '0',
@@ -74,7 +83,7 @@ export async function startTestService(
     },
     restart: async (changed = {}) => {
       await service.close()
-      return startTestService({ ...environment, ...changed }, { directory: dataDir, startAt: now() })
+      return startTestService({ ...environment, ...changed }, { directory: dataDir, startAt: now(), frozen })
     },
   }
 }

@@ -1,6 +1,5 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import type { Readable } from 'node:stream'
 import { expect, onTestFinished } from 'vitest'
 import type { Answer, TestService } from './service.ts'
 
@@ -42,7 +41,7 @@ export async function openWire({ url }: Pick<TestService, 'url'>): Promise<Wire>
     )
     const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(statusLine)?.[1])
     const hasBody = !bodyless && status >= 200 && status !== 204 && status !== 304
-    return { status, headers, body: await pending.take(hasBody ? Number(headers['content-length']) : 0) }
+    return { status, headers, body: await pending.take(hasBody ? Number(headers['content-length'] ?? 0) : 0) }
   }
   return {
     socket,
@@ -79,7 +78,7 @@ class Pending {
   #ended: Error | 'end' | undefined
   #wake = () => {}
 
-  constructor(socket: Readable) {
+  constructor(socket: Socket) {
     socket.on('data', (chunk: Buffer) => {
       this.#bytes = Buffer.concat([this.#bytes, chunk])
       this.#wake()
