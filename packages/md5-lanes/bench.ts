@@ -81,7 +81,8 @@ for (const width of [1, 2, 3, 4, 8, 12] as const) {
   const lanes = await lanesWith({ widths: [width], nodeCrypto: false })
   rows.set(`kernel of ${width}, full`, together(lanes, equal(width)))
 }
-for (const count of [1, 2, 3, 4, 6, 8, 12]) rows.set(`${count} complete, kernels as planned`, together(usual, equal(count)))
+for (const count of [1, 2, 3, 4, 6, 8, 12])
+  rows.set(`${count} complete, kernels as planned`, together(usual, equal(count)))
 rows.set('12 complete, 12 KiB to 1 MiB', together(usual, mixed))
 rows.set('6 arriving in pieces of 64 KiB', arriving(usual))
 rows.set('md5Many of 12, copies included', () => md5Many(outside).length * MIB)

@@ -160,6 +160,11 @@ export const settingsTable = {
     about: 'Space kept free on the data disk; uploads are refused before it is used up.',
     read: readSize,
   }),
+  SLUICE_DIRECT_IO: setting({
+    default: 'on',
+    about: 'Whether parts bypass the page cache on the way to the disk, where the file system takes that: on, off.',
+    read: oneOf('on', 'off'),
+  }),
   SLUICE_INSTANT_UPLOAD_SERVER: setting({
     default: 'auto',
     about: 'What InitUpload answers for a file that is there: code2, resume (all parts listed), auto, off.',

@@ -60,6 +60,7 @@ export async function startService(settings: Settings, surroundings: Surrounding
     undo.push(() => metadata.close())
     const blobs = await DiskBlobs.create(directory, {
       minFreeBytes: settings.SLUICE_MIN_FREE_SPACE,
+      directIo: settings.SLUICE_DIRECT_IO === 'on',
       onSync: metrics.sync,
     })
     undo.push(() => blobs.close())

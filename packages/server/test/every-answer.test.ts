@@ -127,24 +127,25 @@ describe("a browser's question before its call", () => {
 })
 
 describe('any other address', () => {
-  it.each([
-    '/v1/index.php?Action=InitUpload',
-    '/v3/index.php/',
-    '/v3/INDEX.php',
-    '/v3/',
-    '//v3/index.php',
-    '/v2/interface.php',
-    '/v3/index%2Ephp',
-    '/v3/../v3/index.php',
-    '/favicon.ico',
-    '*',
-    'http://vod2.qcloud.com',
-  ])('is 404, whatever is sent there: %s', async (target) => {
+  it('is 404, whatever is sent there', async () => {
     const wire = await openWire(await startTestService())
-    await wire.send(post({ target, body: Buffer.alloc(100_000) }))
-    expect(await wire.response()).toMatchObject({ status: 404, headers: { 'access-control-allow-origin': '*' } })
-    await wire.send(head('GET', '/healthz'))
-    expect((await wire.response()).status).toBe(200)
+    for (const target of [
+      '/v1/index.php?Action=InitUpload',
+      '/v3/index.php/',
+      '/v3/INDEX.php',
+      '/v3/',
+      '//v3/index.php',
+      '/v2/interface.php',
+      '/v3/index%2Ephp',
+      '/v3/../v3/index.php',
+      '/favicon.ico',
+      '*',
+      'http://vod2.qcloud.com',
+    ]) {
+      await wire.send(post({ target, body: Buffer.alloc(100_000) }))
+      const { status, headers } = await wire.response()
+      expect({ target, status, ...headers }).toMatchObject({ target, status: 404, 'access-control-allow-origin': '*' })
+    }
   })
 
   it('is told what this is at its root', async () => {

@@ -91,20 +91,23 @@ describe('a body', () => {
     expect(performance.now() - startedAt).toBeGreaterThan(300) // else this test has shown nothing
   })
 
-  it.each([
-    '',
-    'application/octet-stream',
-    'application/x-www-form-urlencoded',
-    'application/x-www-form-urlencoded; charset=UTF-8',
-    'multipart/form-data; boundary=x',
-    'application/json',
-    'nonsense',
-  ])('of a part is bytes, whatever its content type says: "%s"', async (type) => {
+  it('of a part is bytes, whatever its content type says', async () => {
     const service = await startTestService()
     // Bytes that would be the parameters of another call if anybody read them so.
     const file = fileOf(Buffer.from('Action=FinishUpload&Action=Report&fileSha=0&dataMd5=0'))
     await callServer(service, 'InitUpload', initParams(file))
-    expect(await ask(await openWire(service), post(partCall(service, file), { 'Content-Type': type }))).toEqual(done)
+    const wire = await openWire(service)
+    for (const type of [
+      '',
+      'application/octet-stream',
+      'application/x-www-form-urlencoded',
+      'application/x-www-form-urlencoded; charset=UTF-8',
+      'multipart/form-data; boundary=x',
+      'application/json',
+      'nonsense',
+    ]) {
+      expect(await ask(wire, post(partCall(service, file), { 'Content-Type': type })), type).toEqual(done)
+    }
   })
 })
 
@@ -178,7 +181,8 @@ describe('a body of another length than the part', () => {
       const service = await startAnnounced()
       const { target } = partCall(service, small)
       const wire = await openWire(service)
-      await wire.send(framed({ target, body: Buffer.alloc(30_000_000) }).subarray(0, 1_200_000))
+      // A little more than is read of any body; what of it is still on its way when the service gives up may not arrive.
+      wire.send(framed({ target, body: Buffer.alloc(30_000_000) }).subarray(0, 1_120_000)).catch(() => {})
       const response = await wire.response()
       expect(JSON.parse(String(response.body))).toMatchObject(damaged)
       expect(response.headers['connection']).toBe('close')

@@ -89,6 +89,21 @@ describe('the log', () => {
     for (const line of lines) expect(line).not.toHaveProperty('err')
   })
 
+  it('takes a client that leaves before its turn for no fault either', async () => {
+    const service = await startLoggedService({ SLUICE_RATE_LIMITS: 'documented' })
+    const target = targetOf(service, 'FinishUpload', { fileSha: file.fileSha })
+    const wire = await openWire(service)
+    const answers = Promise.all(Array.from({ length: 100 }, () => wire.answer()))
+    await wire.send(head('POST', target).repeat(100))
+    await answers
+    const before = service.lines().length
+    await wire.send(`${head('POST', target, { 'Content-Length': 5 })}four`) // waits 600 ms for its turn
+    wire.socket.end()
+    await wire.closed()
+    await expect.poll(() => service.lines().length).toBe(before + 1)
+    expect(service.lines().at(-1)).toMatchObject({ level: levels.info, code: 'aborted', message: 'the client hung up' })
+  })
+
   it('shows a failure of the store with its cause', async () => {
     const service = await startLoggedService()
     await callServer(service, 'InitUpload', initParams(file))

@@ -29,6 +29,7 @@ export function documentedRates(now: () => number = () => performance.now()): Ra
       throw new ProtocolError('rateLimited', `more than ${perMinute} calls of this kind a minute`, { codeDesc: '4400' })
     }
     due.set(key, start + spacing)
-    if (delay > 0) await sleep(delay, undefined, { signal })
+    // A client that hangs up meanwhile is the signal's reason, not an AbortError of the timer.
+    if (delay > 0) await sleep(delay, undefined, { signal }).catch(() => signal.throwIfAborted())
   }
 }

@@ -3,11 +3,14 @@ import { join } from 'node:path'
 import { ProtocolError } from '@sluice/protocol'
 import type { Blobs, OpenBlob } from './blobs.ts'
 import { syncDirectory } from './sync-directory.ts'
-import { readWhole, UploadFiles } from './upload-files.ts'
+import { readWhole } from './upload-file.ts'
+import { UploadFiles } from './upload-files.ts'
 
 export interface DiskOptions {
   /** Bytes to leave free: uploads are refused before the metadata store runs out of space too. */
   readonly minFreeBytes: number
+  /** Whether parts bypass the page cache where the file system takes that. Default true. */
+  readonly directIo?: boolean
   /** Told how long each sync of a file took, in milliseconds. */
   readonly onSync?: (durationMs: number) => void
 }
@@ -26,11 +29,11 @@ export class DiskBlobs implements Blobs {
   readonly #open: UploadFiles
   #free: { bytes: number; readAt: number } | undefined
 
-  private constructor(directory: string, { minFreeBytes, onSync = () => {} }: DiskOptions) {
+  private constructor(directory: string, { minFreeBytes, directIo = true, onSync = () => {} }: DiskOptions) {
     this.#uploads = join(directory, 'uploads')
     this.#files = join(directory, 'files')
     this.#minFreeBytes = minFreeBytes
-    this.#open = new UploadFiles(this.#uploads, onSync)
+    this.#open = new UploadFiles(this.#uploads, { directIo, onSync })
   }
 
   static async create(directory: string, options: DiskOptions): Promise<DiskBlobs> {
@@ -40,8 +43,8 @@ export class DiskBlobs implements Blobs {
     for (let last = 0; last < 100; last++) {
       await mkdir(blobs.#directoryOf(String(last).padStart(2, '0')), { recursive: true })
     }
-    await syncDirectory(blobs.#files)
-    await syncDirectory(directory)
+    // What an earlier process made, and may not have come to sync, is durable from here on.
+    for (const made of [blobs.#uploads, blobs.#files, directory]) await syncDirectory(made)
     return blobs
   }
 

@@ -1,0 +1,34 @@
+import { settingsTable } from '@sluice/server'
+import { describe, expect, it } from 'vitest'
+import { readPage, readTable } from '../../protocol/test/markdown.ts'
+import { startTestService } from './support/service.ts'
+
+const page = readPage('operating.md')
+
+describe('docs/operating.md', () => {
+  it('has the table of settings, with their defaults and what they are', () => {
+    const rows = Object.entries(settingsTable).map(([name, { default: fallback, about }]) => [
+      `\`${name}\``,
+      fallback === '' ? 'none' : `\`${fallback}\``,
+      about.replaceAll('|', '\\|'),
+    ])
+    expect(readTable(page, 'setting', 'default', 'what')).toEqual(rows)
+  })
+
+  it('has every metric of the service, and no other', async () => {
+    const service = await startTestService()
+    const text = await (await fetch(`${service.url}/metrics`)).text()
+    const names = Array.from(text.matchAll(/^# TYPE (sluice_\w+)/gm), ([, name]) => name)
+    const documented = readTable(page, 'metric', 'is').map(([name = '']) => /sluice_\w+/.exec(name)?.[0])
+    expect(documented.filter((name) => name !== undefined).sort()).toEqual(names.sort())
+  })
+})
+
+it.each(['../README.md', '../README.zh-CN.md', 'operating.md', 'architecture.md', 'protocol.md', 'errors.md'])(
+  '%s names no setting that there is none of',
+  (name) => {
+    const others = ['SLUICE_URL', 'SLUICE_DEBUG', 'SLUICE_TEST_LONG'] // of the command line and of the tests
+    const named = readPage(name).match(/SLUICE_[A-Z_]*[A-Z]/g) ?? []
+    expect(named.filter((setting) => !(setting in settingsTable) && !others.includes(setting))).toEqual([])
+  },
+)
