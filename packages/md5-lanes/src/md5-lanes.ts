@@ -48,7 +48,6 @@ export class Md5Lanes {
   constructor(options: Md5LanesOptions) {
     const { memory, scratchAddress = 0, rideFrom = 16384, widths, nodeCrypto = true } = options
     if (isShared(memory.buffer)) throw new TypeError('md5-lanes: shared memory is not supported')
-    requireAddress(scratchAddress)
     requireInside(memory, scratchAddress, SCRATCH_BYTES)
     this.#memory = memory
     this.#rideFrom = Math.max(rideFrom, BLOCK)
@@ -73,7 +72,6 @@ export class Md5Lanes {
 
   /** A new message, empty yet, whose first byte will stand at `address`. */
   begin(address: number): Message {
-    requireAddress(address)
     const message = new LaneMessage(this.#host, address)
     this.#arriving.add(message)
     return message
@@ -165,14 +163,11 @@ export class Md5Lanes {
   }
 }
 
-function requireAddress(address: number): void {
-  if (Number.isSafeInteger(address) && address >= 0) return
-  throw new RangeError(`md5-lanes: ${address} is not an address`)
-}
-
 function requireInside({ buffer }: WasmMemory, address: number, bytes: number): void {
-  if (address + bytes <= buffer.byteLength) return
-  throw new RangeError(`md5-lanes: ${bytes} bytes at ${address} reach past the end of memory at ${buffer.byteLength}`)
+  if (!Number.isSafeInteger(address) || address < 0) throw new RangeError(`md5-lanes: ${address} is not an address`)
+  if (address + bytes > buffer.byteLength) {
+    throw new RangeError(`md5-lanes: ${bytes} bytes at ${address} reach past the end of memory at ${buffer.byteLength}`)
+  }
 }
 
 function isShared(buffer: ArrayBufferLike): boolean {

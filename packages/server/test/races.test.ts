@@ -89,19 +89,18 @@ it('does not begin to finish while a part is being replaced', async () => {
   const engine = await openEngine(directory, {
     around: (ports) => {
       const { metadata, blobs } = holdWrites(other, writing)(ports)
-      const listParts: Metadata['listParts'] = async (fileId) => {
-        const parts = await metadata.listParts(fileId)
+      const beginFinish: Metadata['beginFinish'] = async (fileId, change) => {
         await replace()
-        return parts
+        return metadata.beginFinish(fileId, change)
       }
-      return { blobs, metadata: wrapped(metadata, { listParts }) }
+      return { blobs, metadata: wrapped(metadata, { beginFinish }) }
     },
   })
   const client = engineClient(engine, video)
   await client.init()
   await allOf(client.offsets.map((offset) => client.part(offset)))
 
-  // Finish finds all parts there; before it goes on, one of them gives way to other bytes.
+  // Finish finds the upload there; before it goes on, one of its parts gives way to other bytes.
   let replacing: Promise<void> | undefined
   replace = async () => {
     replacing ??= client.part(4096, other)

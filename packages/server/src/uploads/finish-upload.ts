@@ -33,17 +33,19 @@ async function finish(deps: UploadDeps, upload: Upload, call: FinishUpload): Pro
   const facts = call.facts ?? upload
   const finishing = { ...upload, ...facts, family: call.family, state: 'finishing' } as const
   if (upload.state === 'finishing') return goOn(deps, finishing)
-  const incomplete = await whatIsMissing(deps, upload)
-  if (incomplete) {
-    // Another user's upload may have become the file meanwhile: Init said so, and SDKs call Finish all the same.
-    const finished = await findFinished(deps, upload)
-    if (finished) return finished
-    throw incomplete
-  }
   const change = { facts, family: call.family, touchedAt: deps.now() }
-  if (!(await deps.metadata.beginFinish(upload.fileId, change))) return finishedBefore(deps, call)
   // From here on the upload stays `finishing`, whatever fails: the next Finish, or the next start, goes on with it.
-  return endAsFinished(deps, finishing)
+  if (await deps.metadata.beginFinish(upload.fileId, change)) return endAsFinished(deps, finishing)
+  return cannotFinish(deps, upload, call)
+}
+
+/** The upload lacks parts, or ended meanwhile. Either way the app may have the file: Init said so, and SDKs call Finish all the same. */
+async function cannotFinish(deps: UploadDeps, upload: Upload, call: FinishUpload): Promise<Finished> {
+  const incomplete = await whatIsMissing(deps, upload)
+  if (!incomplete) return finishedBefore(deps, call)
+  const finished = await findFinished(deps, upload)
+  if (finished) return finished
+  throw incomplete
 }
 
 /** Goes on with an upload that is finishing. It may have been giving way, and its bytes be gone already. */
