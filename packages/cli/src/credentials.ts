@@ -1,4 +1,5 @@
 import { localCredentials, type SecretPair } from './local-credentials.ts'
+import { dataDirectory } from './local-store.ts'
 
 /** The app's credentials: from the environment, else those of a service on this machine. Throws when there are none. */
 export async function findCredentials(env = process.env): Promise<SecretPair> {
@@ -11,5 +12,7 @@ export async function findCredentials(env = process.env): Promise<SecretPair> {
   }
   const local = await localCredentials()
   if (local) return local
-  throw new Error('no credentials: set SLUICE_SECRET_ID and SLUICE_SECRET_KEY to those of the app')
+  throw new Error(
+    `no credentials: set SLUICE_SECRET_ID and SLUICE_SECRET_KEY to those of the app; ${dataDirectory()} holds no service with an enabled app`,
+  )
 }

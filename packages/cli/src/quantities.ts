@@ -23,12 +23,13 @@ export function formatSeconds(seconds: number): string {
 
 const secondsPerUnit = { s: 1, m: 60, h: 3_600, d: 86_400 } as const
 
-/** Reads a duration, `1d`, `12h`, `30m` or `3600s`, as seconds. Throws Misuse naming the option. */
-export function parseSeconds(option: string, text: string, max: number): number {
+/** Reads a duration, `1d`, `12h`, `30m` or `3600s`, as seconds within bounds. Throws Misuse naming the option. */
+export function parseSeconds(option: string, text: string, min: number, max: number): number {
   const match = /^(\d{1,9})([smhd])$/.exec(text)
-  const seconds = match ? Number(match[1]) * secondsPerUnit[match[2] as keyof typeof secondsPerUnit] : 0
-  if (seconds > 0 && seconds <= max) return seconds
-  throw new Misuse(`${option} must be a time like 3600s, 30m, 12h or 1d, at most ${max / 86_400}d, not '${text}'`)
+  const seconds = match ? Number(match[1]) * secondsPerUnit[match[2] as keyof typeof secondsPerUnit] : Number.NaN
+  if (seconds >= min && seconds <= max) return seconds
+  const expected = `a time like 3600s, 30m, 12h or 1d, from ${min}s to ${max / 86_400}d`
+  throw new Misuse(`${option} must be ${expected}, not '${text}'`)
 }
 
 /** Reads a whole number within bounds. Throws Misuse naming the option. */

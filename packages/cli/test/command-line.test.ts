@@ -47,7 +47,7 @@ describe('misuse ends with 2 and a sentence that names it', () => {
     [['sign', '--sha', 'abc'], /expected --file, or all of --sha, --name and --type/],
     [['sign', '--sha', 'abc', '--name', 'n', '--type', 'mp4'], /--sha must be 40 hex digits, not 'abc'/],
     [['sign', '--file', 'a.mp4', '--valid', 'soon'], /--valid must be a time like .*, not 'soon'/],
-    [['sign', '--file', 'a.mp4', '--valid', '91d'], /at most 90d, not '91d'/],
+    [['sign', '--file', 'a.mp4', '--valid', '91d'], /from 1s to 90d, not '91d'/],
   ])('%j', async (args, stderr) => {
     const run = await sluice(args)
     expect(run).toMatchObject({ code: 2, stdout: '' })

@@ -10,7 +10,8 @@ export function advice(action: ActionName, { code, codeDesc }: { readonly code: 
         ? 'set the clock of this machine, it is more than two hours off'
         : 'check that the URL is that of an upload service'
     case errorTable.signature.code:
-      if (actions[action].family === 'server') return 'check SecretId and SecretKey and the host name in the URL'
+      if (actions[action].family === 'server')
+        return 'check SecretId and SecretKey, and that SLUICE_PUBLIC_HOSTS of the service, if set, names the host of the URL'
       return codeDesc === '4200'
         ? 'get a signature that is valid for longer'
         : 'check that the signature was made for this very file, with credentials of this service'

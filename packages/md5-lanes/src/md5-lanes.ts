@@ -94,7 +94,7 @@ export class Md5Lanes {
 
   /**
    * Has the engine compile the kernels with its best compiler, and measures which of them are worth using for how many
-   * messages on this machine. Takes about 60 ms in slices of a few; runs may come in between.
+   * messages on this machine. Takes about 0.1 s in slices of a few ms; runs may come in between.
    */
   async warmUp(): Promise<void> {
     await warm(this.#kernels, () => this.#currentScratch())

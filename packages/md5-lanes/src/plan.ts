@@ -3,7 +3,10 @@ import type { Width } from './kernels.ts'
 /** What one pass of each kernel costs per block, however many of its lanes are filled; any unit. */
 export type Costs = ReadonlyMap<Width, number>
 
-/** The costs assumed until a machine has been measured. */
+/**
+ * The costs assumed until a machine has been measured: those of a Zen 5, but with vectors of one group (4) cheaper, as
+ * they are on processors whose vector instructions take one cycle instead of two.
+ */
 export const USUAL_COSTS: Costs = new Map([
   [1, 1],
   [2, 1.05],

@@ -3,6 +3,7 @@
  * so the little used of it is declared here; a real WebAssembly.Memory fits `WasmMemory`.
  */
 
+/** A WebAssembly.Memory, as far as it is needed here. */
 export interface WasmMemory {
   readonly buffer: ArrayBufferLike
 }
@@ -13,9 +14,13 @@ interface WebAssemblyApi {
   readonly Instance: new (module: object, imports: object) => { readonly exports: Readonly<Record<string, unknown>> }
 }
 
+interface NodeCrypto {
+  hash(algorithm: 'md5', data: Uint8Array | string, encoding: 'hex'): string
+}
+
 interface Surroundings {
   readonly WebAssembly?: WebAssemblyApi
-  readonly process?: { getBuiltinModule?(name: 'node:crypto'): typeof import('node:crypto') | undefined }
+  readonly process?: { getBuiltinModule?(name: 'node:crypto'): NodeCrypto | undefined }
 }
 
 const surroundings = globalThis as unknown as Surroundings
@@ -40,7 +45,7 @@ export const nodeMd5: WholeMd5 | undefined = (() => {
   try {
     const crypto = surroundings.process?.getBuiltinModule?.('node:crypto')
     if (!crypto) return undefined
-    crypto.hash('md5', '')
+    crypto.hash('md5', '', 'hex')
     return (message: Uint8Array) => crypto.hash('md5', message, 'hex')
   } catch {
     return undefined

@@ -1,4 +1,4 @@
-/** First in, first out; items may also leave from anywhere by ceasing to be live. */
+/** First in, first out; items may also leave from anywhere, by ceasing to be live. */
 export class Queue<Item> {
   readonly #isLive: (item: Item) => boolean
   #items: Item[] = []
@@ -23,9 +23,10 @@ export class Queue<Item> {
     return found
   }
 
+  /** Lets go of those at the front; moves the others up only when most are gone, so that a long queue stays cheap. */
   #forgetDead(): void {
     while (this.#head < this.#items.length && !this.#isLive(this.#items[this.#head] as Item)) this.#head++
-    if (this.#head < 1000 && this.#head < this.#items.length) return
+    if (this.#head <= this.#items.length / 2) return
     this.#items = this.#items.slice(this.#head)
     this.#head = 0
   }

@@ -52,6 +52,28 @@ describe('a message that arrives in pieces', () => {
     expect(rider.hashed).toBe(0)
   })
 
+  test('rides before others when more of it waits', () => {
+    const { lanes } = openLanes({ widths: [3], rideFrom: 64 })
+    const riders = [640, 2560, 1280].map((length) => {
+      const message = lanes.begin(FIRST)
+      message.append(length)
+      return message
+    })
+    complete(lanes, FIRST, 512)
+    lanes.run()
+    // One pass of 8 blocks, then one for the padding.
+    expect(riders.map((message) => message.hashed)).toEqual([0, 576, 576])
+  })
+
+  test('never rides with less than a block', () => {
+    const { lanes } = openLanes({ rideFrom: 0 })
+    const rider = lanes.begin(FIRST)
+    rider.append(63)
+    complete(lanes, FIRST, 1000)
+    expect(lanes.run()).toHaveLength(1)
+    expect(rider.hashed).toBe(0)
+  })
+
   test('may have its hashed bytes overwritten, and the rest moved elsewhere', () => {
     const { lanes, bytes } = openLanes()
     const source = noise(10_000, 5)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Md5Lanes, md5Many } from '../src/index.ts'
-import { complete, dice, FIRST, noise, openLanes, opensslMd5, WIDTHS } from './open-lanes.ts'
+import { complete, dice, FIRST, growableMemory, noise, openLanes, opensslMd5, WIDTHS } from './open-lanes.ts'
 
 /** RFC 1321, appendix A.5. */
 const SUITE: readonly (readonly [string, string])[] = [
@@ -131,18 +131,18 @@ describe('md5Many', () => {
     expect(md5Many(messages)).toEqual(messages.map(opensslMd5))
   })
 
-  test('goes on after a call that was given something else', () => {
-    const messages = [noise(100_000, 1), noise(100_000, 2)]
-    const wrong = { length: 50_000 } as unknown as Uint8Array
-    expect(() => md5Many([...messages, wrong])).toThrow(TypeError)
+  test('takes nothing but bytes, and goes on after it was given something else', () => {
+    const messages = [noise(30_000, 1), noise(100_000, 2)]
+    for (const wrong of [undefined, 'text', new Uint16Array(3000), { length: 2000 }]) {
+      const mixed = [...messages, wrong as unknown as Uint8Array]
+      expect(() => md5Many(mixed)).toThrow(new TypeError('md5-lanes: message 2 is not a Uint8Array'))
+    }
     expect(md5Many(messages)).toEqual(messages.map(opensslMd5))
   })
 })
 
 test('memory of the caller, with the scratch area anywhere in it', () => {
-  const memory = new (
-    globalThis as unknown as { WebAssembly: { Memory: new (size: object) => { buffer: ArrayBuffer } } }
-  ).WebAssembly.Memory({ initial: 1 })
+  const memory = growableMemory(1, 1)
   const lanes = new Md5Lanes({ memory, scratchAddress: 60_000 })
   const first = complete(lanes, 0, 60_000)
   const second = complete(lanes, 100, 500)

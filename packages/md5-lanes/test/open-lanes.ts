@@ -50,3 +50,22 @@ export function complete(lanes: Md5Lanes, address: number, length: number): Mess
 export function opensslMd5(bytes: Uint8Array): string {
   return hash('md5', bytes)
 }
+
+interface GrowableMemory {
+  readonly buffer: ArrayBuffer
+  grow(pages: number): number
+}
+
+/** No type library of this project declares WebAssembly. */
+export const wasm = (globalThis as unknown as { WebAssembly: Wasm }).WebAssembly
+
+interface Wasm {
+  readonly Memory: new (size: { initial: number; maximum?: number }) => GrowableMemory
+  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object
+  readonly Instance: new (module: object, imports: object) => { readonly exports: Readonly<Record<string, unknown>> }
+}
+
+/** Memory that is not the package's own; a page is 64 KiB. */
+export function growableMemory(pages: number, mostPages: number): GrowableMemory {
+  return new wasm.Memory({ initial: pages, maximum: mostPages })
+}

@@ -114,19 +114,18 @@ export async function startService(settings: Settings, surroundings: Surrounding
       log,
     })
     const drain = drainable(server)
+    const stop = new AbortController()
+    let upkeep: Promise<void> | undefined
+    // What a round of upkeep is in the middle of, the next start takes up again.
+    undo.push(() => Promise.race([upkeep, sleep(settings.SLUICE_DRAIN_TIMEOUT, undefined, { ref: false })]))
     const url = await listen(server, settings)
     publicUrl ||= url.replace(/\/\/(0\.0\.0\.0|\[::\]):/, '//localhost:') // an address of no machine leads nowhere
     undo.push(() => drain(settings.SLUICE_DRAIN_TIMEOUT))
     undo.push(() => {
       draining = true
-    })
-
-    const stop = new AbortController()
-    const upkeep = keepUp(uploads, stop.signal)
-    undo.push(() => {
       stop.abort()
-      return upkeep
     })
+    upkeep = keepUp(uploads, stop.signal)
     return { url, newCredential, close }
   } catch (error) {
     await close()

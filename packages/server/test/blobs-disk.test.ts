@@ -22,11 +22,11 @@ blobsContract(() => openDisk())
 
 const bytes = sampleFile(4096).bytes
 
-/** How many of this process's open files are uploads. */
-function openUploads(): number {
+/** How many of this process's open files are blobs, or were. */
+function openBlobs(): number {
   return readdirSync('/proc/self/fd').filter((fd) => {
     try {
-      return readlinkSync(`/proc/self/fd/${fd}`).startsWith(join(directory, 'uploads/'))
+      return readlinkSync(`/proc/self/fd/${fd}`).startsWith(`${directory}/`)
     } catch {
       return false // the descriptor that listed the others
     }
@@ -51,9 +51,9 @@ it('keeps no more files open than it may, and none when it is closed', async () 
   const ids = Array.from({ length: 400 }, (_, index) => String(1000 + index)) // each takes up to two descriptors
   await Promise.all(ids.map((id) => blobs.writePart(id, 0, bytes)))
   for (const id of ids) await blobs.readPart(id, 0, Buffer.alloc(1))
-  expect(openUploads()).toBeLessThanOrEqual(512)
+  expect(openBlobs()).toBeLessThanOrEqual(512)
   await blobs.close()
-  expect(openUploads()).toBe(0)
+  expect(openBlobs()).toBe(0)
 })
 
 it('closes the files of uploads that are sealed or removed', async () => {
@@ -62,7 +62,21 @@ it('closes the files of uploads that are sealed or removed', async () => {
   await blobs.seal('11')
   await blobs.discard('12')
   await blobs.discardUnsealed('13')
-  expect(openUploads()).toBe(0)
+  expect(openBlobs()).toBe(0)
+})
+
+it('leaves no file open behind reads and writes that meet the end of their upload', async () => {
+  const blobs = await openDisk()
+  const ids = Array.from({ length: 100 }, (_, index) => String(1000 + index))
+  for (const [index, id] of ids.entries()) {
+    await blobs.writePart(id, 0, bytes)
+    await blobs.close()
+    const end = index % 2 === 0 ? blobs.seal(id) : blobs.discard(id)
+    const late = [blobs.readPart(id, 0, Buffer.alloc(4096)), blobs.writePart(id, 4096, bytes)]
+    await Promise.allSettled([end, ...late])
+  }
+  await blobs.close()
+  expect(openBlobs()).toBe(0)
 })
 
 it('makes the directories of files at once, so that sealing has none to make durable', async () => {

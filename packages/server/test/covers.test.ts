@@ -96,6 +96,22 @@ describe('SmallFileUpload of a cover', () => {
     for (const cover of covers) await requireServed(cover, picture)
   })
 
+  it('may be the same picture as an ordinary file', async () => {
+    const service = await startTestService()
+    const { fileId } = await uploadWhole(service, video)
+    const [before, after] = [sampleFile(500, 1), sampleFile(500, 2)]
+    const ids = [
+      await sendSmall(service, before),
+      await sendSmall(service, before, coverOf(fileId)),
+      await sendSmall(service, after, coverOf(fileId)),
+      await sendSmall(service, after),
+    ].map((answer) => answer.fileId)
+    expect(new Set(ids)).toHaveProperty('size', 4)
+    expect(await serverUploader(service).finish(before)).toMatchObject({ code: 0, fileId: ids[0] })
+    expect(await serverUploader(service).init(after)).toMatchObject({ code: 2, fileId: ids[3] })
+    expect(recordedEvents(service)).toHaveLength(3)
+  })
+
   it('is refused for a video that is not there, or is another app’s', async () => {
     const service = await startTestService()
     const { fileId } = await uploadWhole(service, video)
@@ -143,6 +159,15 @@ describe('SmallFileUpload', () => {
     for (const [sent, answer] of wrong) expect(await sendSmall(service, picture, sent)).toEqual(answer)
     expect(tablesOf(service).all('select fileId from files union select fileId from uploads')).toEqual([])
     expect((await sendSmall(service, picture, { params: { dataMd5: dataMd5.toUpperCase(), offset: 0 } })).code).toBe(0)
+  })
+
+  it('keeps what is stored of the file when it is damaged itself', async () => {
+    const service = await startTestService()
+    const uploader = serverUploader(service)
+    await uploader.init(picture)
+    await uploader.part(picture, 0)
+    expect(await sendSmall(service, picture, { body: otherPicture.bytes })).toEqual(failed(-10006, 0))
+    expect(await uploader.finish(picture)).toEqual(done(finishedAs('server')))
   })
 
   it('goes on with an upload of the same file', async () => {

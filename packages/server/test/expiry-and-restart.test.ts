@@ -8,6 +8,7 @@ import { families, sendAll, serverUploader, type Uploader, ugcUploader } from '.
 
 const file = sampleFile(1_300_000)
 const hour = 3_600_000
+const soon = { interval: 5, timeout: 10_000 }
 const isNew = done({ dataSize: 524_288 })
 
 /** The files whose uploads are there. */
@@ -19,7 +20,7 @@ const uploadShas = (service: TestService) =>
 /** Starts a service anew and waits until it has let go of what is expired: `marker`, for one. */
 async function restartAndExpire(service: TestService, marker: SampleFile): Promise<TestService> {
   const next = await service.restart()
-  await expect.poll(() => uploadShas(next), { interval: 5 }).not.toContain(marker.fileSha)
+  await expect.poll(() => uploadShas(next), soon).not.toContain(marker.fileSha)
   return next
 }
 
@@ -41,7 +42,7 @@ describe('an upload nobody touches', () => {
     before.advance(24 * hour + 1)
     const service = await restartAndExpire(before, file)
     expect(tablesOf(service).all('select * from parts')).toEqual([])
-    await expect.poll(() => unsealedBlobs(service), { interval: 5 }).toEqual([])
+    await expect.poll(() => unsealedBlobs(service), soon).toEqual([])
     expect(await serverUploader(service).part(file, 0)).toEqual(failed(-10005, 0))
     expect(await serverUploader(service).finish(file)).toEqual(failed(-10005, 0))
     expect(await serverUploader(service).init(file)).toEqual(isNew)
@@ -82,7 +83,7 @@ describe('an upload nobody touches', () => {
     expect(await uploader.part(byFailures, 7)).toEqual(failed(-10003, 0))
     before.advance(2 * hour)
     const service = await restartAndExpire(before, marker)
-    await expect.poll(() => uploadShas(service), { interval: 5 }).not.toContain(byFailures.fileSha)
+    await expect.poll(() => uploadShas(service), soon).not.toContain(byFailures.fileSha)
     expect(uploadShas(service).sort()).toEqual([byInit, byPart, bySamePart].map(({ fileSha }) => fileSha).sort())
   })
 })
@@ -159,7 +160,7 @@ describe('an upload that was being finished when the service ended', () => {
         await rename(unsealed(before, fileId), join(directory, fileId))
       }
       const service = await before.restart()
-      await expect.poll(() => tablesOf(service).all('select fileId from files'), { interval: 5 }).toEqual([{ fileId }])
+      await expect.poll(() => tablesOf(service).all('select fileId from files'), soon).toEqual([{ fileId }])
       expect(uploadShas(service)).toEqual([])
       expect(unsealedBlobs(service)).toEqual([])
       expect(sealedBlobs(service)).toEqual([fileId])
@@ -182,8 +183,8 @@ describe('an upload that was being finished when the service ended', () => {
     const { service: before, fileId } = await cutOff()
     await writeFile(unsealed(before, fileId), Buffer.alloc(1_300_000))
     const service = await before.restart()
-    await expect.poll(() => uploadShas(service), { interval: 5 }).toEqual([])
-    await expect.poll(() => unsealedBlobs(service), { interval: 5 }).toEqual([])
+    await expect.poll(() => uploadShas(service), soon).toEqual([])
+    await expect.poll(() => unsealedBlobs(service), soon).toEqual([])
     expect(tablesOf(service).all('select fileId from files union select fileId from parts')).toEqual([])
     expect(recordedEvents(service)).toEqual([])
   })
@@ -199,7 +200,7 @@ describe('a start', () => {
     await writeFile(join(before.directory, 'files', '02', '1000000000000000002'), 'sealed')
     const service = await before.restart()
     const kept = [uploadId(service, file.fileSha)]
-    await expect.poll(() => unsealedBlobs(service), { interval: 5 }).toEqual(kept)
+    await expect.poll(() => unsealedBlobs(service), soon).toEqual(kept)
     expect(sealedBlobs(service)).toEqual(['1000000000000000002'])
   })
 

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises'
-import { limits, ProtocolError } from '@sluice/protocol'
+import { ProtocolError } from '@sluice/protocol'
 import { expect, it } from 'vitest'
 import { Slots } from '../src/engine/slots.ts'
 import { audit, sealedBlobs } from './support/audit.ts'
@@ -9,7 +9,7 @@ import { type Failure, type FailureTime, failingPorts } from './support/failing-
 import { memoryDirectory } from './support/memory-directory.ts'
 import { sampleFile } from './support/service.ts'
 
-const video = sampleFile(3 * 4096 + 1000, 1)
+const video = sampleFile(2 * 4096 + 1000, 1)
 const cover = sampleFile(3000, 2)
 const other = sampleFile(4096, 3).bytes
 
@@ -103,7 +103,7 @@ for (const time of ['before', 'after'] as const) {
     timeout: 120_000,
   }, async () => {
     await forEveryCall(time, async (failure, directory) => {
-      const slots = new Slots(16 * limits.maxDataSize, limits.maxDataSize)
+      const slots = new Slots(2 ** 20, 2 ** 16)
       const engine = await openEngine(directory, { slots, around: (ports) => failingPorts(ports, failure) })
       await sendAll(engine, 1)
       expect(slots.free, 'slots that came back').toBe(slots.count)

@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os'
 import { describe, expect, it } from 'vitest'
 import { queryOf, sendRaw } from './support/raw-call.ts'
-import { sampleFile, startTestService, type TestService } from './support/service.ts'
+import { sampleFile, shareTestService, startTestService, type TestService } from './support/service.ts'
 import { wireVectors } from './support/vectors.ts'
 
 const { fileSha } = sampleFile(1_000)
@@ -32,6 +32,8 @@ const hasIpv6 = Object.values(networkInterfaces()).some((addresses) =>
 const builtIn = ['vod2.qcloud.com', 'vod2.dnsv1.com', 'vod.api.qcloud.com']
 
 describe('while no public host is configured', () => {
+  const service = shareTestService()
+
   it.each([
     ...builtIn.map((signed) => ({ signed, host: 'anything.example.com', why: 'it is built into clients' })),
     { signed: '127.0.0.1:{port}', host: '127.0.0.1:{port}', why: 'it is the Host header' },
@@ -43,8 +45,7 @@ describe('while no public host is configured', () => {
     { signed: '[::1]:8443', host: '[::1]:8443', why: 'it is the Host header, an address in brackets' },
     { signed: '[::1]', host: '[::1]:8443', why: 'it is that without its port' },
   ])('$signed is believed under Host $host: $why', async ({ signed, host }) => {
-    const service = await startTestService()
-    expect(await isBelieved(service, { signed, headers: { Host: host } })).toBe(true)
+    expect(await isBelieved(service(), { signed, headers: { Host: host } })).toBe(true)
   })
 
   it.each([
@@ -54,20 +55,18 @@ describe('while no public host is configured', () => {
     { signed: '', host: 'upload.example.com', why: 'it is no name' },
     { signed: 'vod2.qcloud.com:{port}', host: '127.0.0.1:{port}', why: 'the built-in names have no port' },
   ])('$signed is not believed under Host $host: $why', async ({ signed, host }) => {
-    const service = await startTestService()
-    expect(await isBelieved(service, { signed, headers: { Host: host } })).toBe(false)
+    expect(await isBelieved(service(), { signed, headers: { Host: host } })).toBe(false)
   })
 })
 
 describe('once public hosts are configured', () => {
-  const environment = { SLUICE_PUBLIC_HOSTS: 'upload.example.com:8443, video.example.org' }
+  const service = shareTestService({ SLUICE_PUBLIC_HOSTS: 'upload.example.com:8443, video.example.org' })
 
   it.each([...builtIn, 'upload.example.com:8443', 'upload.example.com', 'video.example.org'])(
     '%s is believed, whatever the Host header says',
     async (signed) => {
-      const service = await startTestService(environment)
       for (const host of [signed, 'anything.example.com', '127.0.0.1:{port}']) {
-        expect(await isBelieved(service, { signed, headers: { Host: host } })).toBe(true)
+        expect(await isBelieved(service(), { signed, headers: { Host: host } })).toBe(true)
       }
     },
   )
@@ -79,8 +78,7 @@ describe('once public hosts are configured', () => {
     'video.example.org:8443',
     'upload.example.com:443',
   ])('%s is not believed, though it is the Host header', async (signed) => {
-    const service = await startTestService(environment)
-    expect(await isBelieved(service, { signed, headers: { Host: signed } })).toBe(false)
+    expect(await isBelieved(service(), { signed, headers: { Host: signed } })).toBe(false)
   })
 })
 

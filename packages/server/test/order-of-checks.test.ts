@@ -5,7 +5,15 @@ import { openSqlite } from '@sluice/server'
 import { describe, expect, it } from 'vitest'
 import { failed } from './support/answers.ts'
 import { queryOf, sendRaw, unixSeconds } from './support/raw-call.ts'
-import { callUgc, initParams, keyPair, sampleFile, startTestService, type TestService } from './support/service.ts'
+import {
+  callUgc,
+  initParams,
+  keyPair,
+  sampleFile,
+  shareTestService,
+  startTestService,
+  type TestService,
+} from './support/service.ts'
 import { uploadId } from './support/tables.ts'
 import { serverUploader } from './support/uploaders.ts'
 
@@ -98,9 +106,12 @@ const cases: Case[] = [
   },
 ]
 
-it.each(cases)('$earlier is found wrong before $later', async ({ query, method = 'POST', body, answer }) => {
-  const service = await startTestService()
-  expect(await sendRaw(service, query(service), { method, ...(body && { body }) })).toMatchObject(answer)
+describe('of the server family', () => {
+  const service = shareTestService()
+
+  it.each(cases)('$earlier is found wrong before $later', async ({ query, method = 'POST', body, answer }) => {
+    expect(await sendRaw(service(), query(service()), { method, ...(body && { body }) })).toMatchObject(answer)
+  })
 })
 
 it('the place of a part is found wrong before its body, and its body before the store', async () => {

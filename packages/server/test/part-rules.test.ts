@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { done, failed, finishedAs, listed } from './support/answers.ts'
-import { sampleFile, startTestService } from './support/service.ts'
+import { sampleFile, shareTestService, startTestService } from './support/service.ts'
 import { tablesOf, uploadId } from './support/tables.ts'
 import { families, sendAll, serverUploader, ugcUploader } from './support/uploaders.ts'
 
@@ -11,13 +11,15 @@ const file = sampleFile(1_300_000)
 const part = (offset: number, length = 524_288) => file.bytes.subarray(offset, offset + length)
 
 describe.each(families)('the $family family', ({ family, uploaderOf }) => {
+  const shared = shareTestService()
+
   it.each([
     { offset: 1, why: 'not at the start of a part' },
     { offset: 524_287, why: 'just before a part' },
     { offset: 1_572_864, why: 'a multiple, but behind the end' },
     { offset: 1_300_000, why: 'the end, but not empty' },
   ])('refuses offset $offset: $why', async ({ offset }) => {
-    const uploader = uploaderOf(await startTestService())
+    const uploader = uploaderOf(shared())
     await uploader.init(file)
     expect(await uploader.part(file, 0, { params: { offset } })).toEqual(failed(-10003, 0))
   })
@@ -29,7 +31,7 @@ describe.each(families)('the $family family', ({ family, uploaderOf }) => {
     { offset: 1_048_576, dataSize: 251_423 },
     { offset: 1_048_576, dataSize: 524_288 },
   ])('refuses dataSize $dataSize at offset $offset', async ({ offset, dataSize }) => {
-    const uploader = uploaderOf(await startTestService())
+    const uploader = uploaderOf(shared())
     await uploader.init(file)
     const body = Buffer.alloc(dataSize, 7)
     expect(await uploader.part(file, offset, { body })).toEqual(failed(-10003, 0))

@@ -132,7 +132,7 @@ describe('a service with the documented rates', () => {
     const headers = [`Host: ${new URL(service.url).host}`, 'Content-Length: 1', 'Expect: 100-continue']
     const head = [`POST ${target} HTTP/1.1`, ...headers, '', ''].join('\r\n')
     // Calls that are told to go on, and then wait for their turn until their client hangs up.
-    const wires = await Promise.all(Array.from({ length: 30 }, () => openWire(service)))
+    const wires = await Promise.all(Array.from({ length: 60 }, () => openWire(service)))
     for (const wire of wires) {
       await wire.send(head)
       expect((await wire.response()).status).toBe(100)

@@ -119,6 +119,17 @@ describe('the app’s own upload, which has no user', () => {
     expect(await app.finish(file)).toEqual(done(finishedAs('server', fileId)))
   })
 
+  it('keeps its parts when a user says that the file has another size', async () => {
+    const service = await startTestService()
+    const [app, user] = [serverUploader(service), ugcUploader(service, 'me')]
+    await app.init(file)
+    await app.part(file, 0)
+    expect(await user.init(file, { params: { fileSize: 600_000 } })).toEqual(isNew)
+    expect(await app.init(file)).toEqual(first)
+    await sendAll(app, file)
+    expect(await app.finish(file)).toEqual(done(finishedAs('server')))
+  })
+
   it('comes after a user’s own', async () => {
     const service = await startTestService()
     const [app, user] = [serverUploader(service), ugcUploader(service, 'me')]

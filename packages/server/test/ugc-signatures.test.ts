@@ -5,7 +5,14 @@ import { newCredential, openSqlite } from '@sluice/server'
 import { describe, expect, it } from 'vitest'
 import { done, failed, finishedAs } from './support/answers.ts'
 import { sendRaw, unixSeconds } from './support/raw-call.ts'
-import { callUgc, keyPair, sampleFile, startTestService, type TestService } from './support/service.ts'
+import {
+  callUgc,
+  keyPair,
+  sampleFile,
+  shareTestService,
+  startTestService,
+  type TestService,
+} from './support/service.ts'
 import { tablesOf, uploadRow } from './support/tables.ts'
 import { wireVectors } from './support/vectors.ts'
 
@@ -32,8 +39,11 @@ const init = (service: TestService, signature: string, params: Record<string, st
   callUgc(service, 'InitUploadEx', signature, { ...sizes, ...params })
 
 describe('signatures of real clients', () => {
+  const shared = shareTestService({}, { frozen: true })
+
   it.each(wireVectors(/^U/))('$id, $title: $expect.verdict', async (vector) => {
-    const service = await startTestService({}, { startAt: vector.now * 1000, frozen: true })
+    const service = shared()
+    expect(vector.now).toBe(unixSeconds(service))
     const metadata = await openSqlite(service.directory)
     const { secretId, secretKey } = vector
     await metadata.putCredential({ ...newCredential(1_251_000_001, 0), secretId, secretKey })
@@ -59,9 +69,12 @@ describe('signatures of real clients', () => {
     expect(answer).toEqual(isNew)
     const tags = JSON.stringify(readTags(new Map(Object.entries(others).map(([name, value]) => [name, String(value)]))))
     const said = { fileName: f, fileType: String(ft).toLowerCase(), uid, classId: Number(cid), tags }
-    expect(uploadRow(service, fixtureSha)).toMatchObject(said)
+    const [upload] = tablesOf(service).all('select * from uploads where uid = ?', String(uid))
+    expect(upload).toMatchObject(said)
   })
 })
+
+const shared = shareTestService()
 
 it.each([
   { what: 'in one line', travel: (text: string) => text },
@@ -71,7 +84,7 @@ it.each([
   { what: 'in the alphabet of URLs', travel: (text: string) => text.replaceAll('+', '-').replaceAll('/', '_') },
   { what: 'without padding', travel: (text: string) => text.replace(/=+$/, '') },
 ])('a signature may arrive $what', async ({ travel }) => {
-  const service = await startTestService()
+  const service = shared()
   // Some random number makes a signature with every character that is at risk.
   const signatures = Array.from({ length: 500 }, (_, r) => signFields(service, { r, f: '动物 ~~' }))
   const risky = signatures.find((text) => text.includes('+') && text.includes('/') && text.endsWith('='))
@@ -91,7 +104,7 @@ it.each([
   { what: 'an fs too short', signature: (service: TestService) => signFields(service, { fs: 'abc' }) },
   { what: 'a tail that was not signed', signature: (service: TestService) => `${signFields(service, { r: 12 })}AAAA` },
 ])('a signature is refused with $what', async ({ signature }) => {
-  const service = await startTestService()
+  const service = shared()
   expect(await init(service, signature(service))).toEqual({ ...failed(-10002, 0), codeDesc: '4100' })
 })
 
@@ -121,7 +134,9 @@ it('needs no random number, type, name or user', async () => {
 })
 
 describe('the time of a signature', () => {
+  const sharedFrozen = shareTestService({}, { frozen: true })
   const day = 86_400
+
   it.each([
     { t: 0, e: 0, why: 'it ends this second' },
     { t: -100, e: 60, why: 'it is a moment old' },
@@ -129,7 +144,7 @@ describe('the time of a signature', () => {
     { t: -90 * day, e: 100, why: 'it is exactly 90 days old' },
     { t: 0, e: 1_000 * day, why: 'it claims more than 90 days, and gets 90' },
   ])('is good: $why', async ({ t, e }) => {
-    const service = await startTestService({}, { frozen: true })
+    const service = sharedFrozen()
     const now = unixSeconds(service)
     expect(await init(service, signFields(service, { t: now + t, e: now + e }))).toEqual(isNew)
   })
@@ -139,7 +154,7 @@ describe('the time of a signature', () => {
     { t: day + 1, e: 2 * day, why: 'the signer is more than a day ahead' },
     { t: -90 * day - 1, e: 100, why: 'it is older than 90 days' },
   ])('is not good: $why', async ({ t, e }) => {
-    const service = await startTestService({}, { frozen: true })
+    const service = sharedFrozen()
     const now = unixSeconds(service)
     const answer = await init(service, signFields(service, { t: now + t, e: now + e }))
     expect(answer).toEqual({ ...failed(-10002, 0), codeDesc: '4200' })

@@ -27,7 +27,7 @@ two seconds. A disabled app is refused with -4300; its files are still served.`,
       case 'list':
         return list(values.json)
       case 'rotate-key':
-        return rotateKey(required(appId), parseSeconds('--grace', values.grace ?? '24h', maxGraceS), values.json)
+        return rotateKey(required(appId), parseSeconds('--grace', values.grace ?? '24h', 0, maxGraceS), values.json)
       case 'disable':
         return setDisabled(required(appId), Date.now())
       case 'enable':

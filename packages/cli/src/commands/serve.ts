@@ -11,6 +11,7 @@ export const command = defineCommand({
     if (positionals[0] !== undefined)
       throw new Misuse(`unexpected argument '${positionals[0]}': settings are SLUICE_… variables`)
     warnOfUnknownSettings()
+    process.umask(0o077) // the metadata holds the apps' keys
     const service = await start()
     process.stdout.write(`sluice listening on ${service.url}\n`)
     if (service.newCredential) process.stdout.write(introduce(service.newCredential))
@@ -29,13 +30,16 @@ async function start(): Promise<Service> {
   }
 }
 
-/** Waits for SIGTERM or SIGINT. A second one ends the process at once: nothing that was acknowledged is lost by it. */
+/**
+ * Waits for SIGTERM or SIGINT. A second one ends the process at once: nothing that was acknowledged is lost by it. One
+ * that follows within a second is the same one, sent both to this process and by the launcher above it.
+ */
 async function untilStopped(): Promise<void> {
   await new Promise<void>((resolve) => {
-    let asked = false
+    let askedAt: number | undefined
     const stop = () => {
-      if (asked) process.exit(1)
-      asked = true
+      if (askedAt !== undefined && performance.now() - askedAt > 1_000) process.exit(1)
+      askedAt ??= performance.now()
       resolve()
     }
     process.on('SIGTERM', stop)

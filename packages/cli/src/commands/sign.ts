@@ -23,12 +23,12 @@ export const command = defineCommand({
   summary: 'Make the signature with which a browser or an app may upload one file (ugc family).',
   usage: '--file FILE [options]\n--sha SHA1 --name NAME --type EXT [options]',
   options,
-  notes: 'Credentials are taken from SLUICE_SECRET_ID and SLUICE_SECRET_KEY.',
+  notes: 'Credentials are taken from SLUICE_SECRET_ID and SLUICE_SECRET_KEY, else from a service on this machine.',
 
   async run({ positionals, values }) {
     if (positionals[0] !== undefined) throw new Misuse(`unexpected argument '${positionals[0]}', use --file`)
     if (values.tag.length > limits.maxTags) throw new Misuse(`--tag can be given ${limits.maxTags} times`)
-    const validS = parseSeconds('--valid', values.valid ?? '1d', limits.ugcMaxValidityS)
+    const validS = parseSeconds('--valid', values.valid ?? '1d', 1, limits.ugcMaxValidityS)
     const classId = parseWhole('--class', values.class ?? '0', 0, Number.MAX_SAFE_INTEGER)
     const describe = describeFile(values)
     const credentials = await findCredentials()

@@ -43,15 +43,15 @@ export async function bootstrapApp(
   given: BootstrapApp | undefined,
   now: number,
 ): Promise<Credential | undefined> {
-  if (given) {
-    const { appId = firstAppId, secretId, secretKey } = given
-    await metadata.addApp(newApp(appId, now))
-    const mine = await metadata.putCredential({ secretId, secretKey, appId, expiresAt: null, createdAt: now })
-    if (!mine) throw new Error(`SLUICE_SECRET_ID: ${secretId} belongs to another app than ${appId}`)
-    return undefined
-  }
-  if ((await metadata.listApps()).length > 0) return undefined
-  return (await createApp(metadata, now)).credential
+  if (!given) return (await metadata.listApps()).length > 0 ? undefined : (await createApp(metadata, now)).credential
+  const { appId = firstAppId, secretId, secretKey } = given
+  const known = await metadata.findCredential(secretId)
+  if (known && known.appId !== appId) throw new Error(`SLUICE_SECRET_ID: ${secretId} belongs to app ${known.appId}`)
+  // The very pair that is there stays as it is: one that was rotated out must not come back by a restart.
+  if (known?.secretKey === secretKey) return undefined
+  await metadata.addApp(newApp(appId, now))
+  await metadata.putCredential({ secretId, secretKey, appId, expiresAt: null, createdAt: now })
+  return undefined
 }
 
 function randomText(length: number): string {

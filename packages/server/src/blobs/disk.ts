@@ -15,6 +15,9 @@ export interface DiskOptions {
   readonly onSync?: (durationMs: number) => void
 }
 
+/** What a fileId may end in: the names of the directories that files are spread over. */
+const lastDigits = Array.from({ length: 100 }, (_, index) => String(index).padStart(2, '0'))
+
 /** How long a reading of the free space is good for. */
 const freeSpaceAgeMs = 1_000
 
@@ -38,11 +41,10 @@ export class DiskBlobs implements Blobs {
 
   static async create(directory: string, options: DiskOptions): Promise<DiskBlobs> {
     const blobs = new DiskBlobs(directory, options)
-    await mkdir(blobs.#uploads, { recursive: true })
+    for (const needed of [blobs.#uploads, blobs.#files]) await mkdir(needed, { recursive: true })
     // All at once: two files sealed at the same time in a new directory would have to wait for the same sync of its entry.
-    for (let last = 0; last < 100; last++) {
-      await mkdir(blobs.#directoryOf(String(last).padStart(2, '0')), { recursive: true })
-    }
+    const there = new Set(await readdir(blobs.#files))
+    for (const last of lastDigits) if (!there.has(last)) await mkdir(join(blobs.#files, last))
     // What an earlier process made, and may not have come to sync, is durable from here on.
     for (const made of [blobs.#uploads, blobs.#files, directory]) await syncDirectory(made)
     return blobs
@@ -50,6 +52,7 @@ export class DiskBlobs implements Blobs {
 
   async writePart(fileId: string, offset: number, bytes: Uint8Array): Promise<void> {
     await this.requireSpace(bytes.length)
+    if (this.#free) this.#free.bytes -= bytes.length // what is written before the next reading counts too
     await storing(() => this.#open.write(fileId, offset, bytes))
   }
 
@@ -110,8 +113,8 @@ export class DiskBlobs implements Blobs {
   }
 
   async requireSpace(bytes: number): Promise<void> {
-    const free = await storing(() => this.#freeBytes())
-    if (free - bytes >= this.#minFreeBytes) return
+    const free = await storing(() => this.#freeSpace())
+    if (free.bytes - bytes >= this.#minFreeBytes) return
     throw new ProtocolError('writeFailed', 'no space left for this upload', { codeDesc: 'ENOSPC' })
   }
 
@@ -128,13 +131,12 @@ export class DiskBlobs implements Blobs {
     }
   }
 
-  async #freeBytes(): Promise<number> {
+  async #freeSpace(): Promise<{ bytes: number }> {
     const now = performance.now()
-    if (!this.#free || now - this.#free.readAt > freeSpaceAgeMs) {
-      const { bavail, bsize } = await statfs(this.#uploads)
-      this.#free = { bytes: bavail * bsize, readAt: now }
-    }
-    return this.#free.bytes
+    if (this.#free && now - this.#free.readAt <= freeSpaceAgeMs) return this.#free
+    const { bavail, bsize } = await statfs(this.#uploads)
+    this.#free = { bytes: bavail * bsize, readAt: now }
+    return this.#free
   }
 
   #directoryOf(fileId: string): string {

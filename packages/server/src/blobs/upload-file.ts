@@ -1,4 +1,4 @@
-import { constants, type FileHandle, open } from 'node:fs/promises'
+import { constants, type FileHandle, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { groupCommit } from '../engine/group-commit.ts'
 import { syncDirectory } from './sync-directory.ts'
@@ -41,7 +41,13 @@ export class UploadFile {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     }
     const handle = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600)
-    await syncDirectory(directory)
+    try {
+      await syncDirectory(directory)
+    } catch (error) {
+      // Were it found the next time, nobody would make its name durable any more.
+      await Promise.allSettled([handle.close(), rm(path)])
+      throw error
+    }
     return UploadFile.#opened(handle, path, options)
   }
 
@@ -51,8 +57,13 @@ export class UploadFile {
   }
 
   static async #opened(cached: FileHandle, path: string, options: UploadFilesOptions): Promise<UploadFile> {
-    const direct = options.directIo ? await openDirect(path) : undefined
-    return new UploadFile(cached, direct, options.onSync)
+    try {
+      const direct = options.directIo ? await openDirect(path) : undefined
+      return new UploadFile(cached, direct, options.onSync)
+    } catch (error) {
+      await cached.close() // sealed or removed between the two
+      throw error
+    }
   }
 
   /** Fills `target` from the file; rejects when the file ends before. */

@@ -99,7 +99,9 @@ function report(
 /** Whether a failure is for the operator to look into; the others are the caller's, or nobody's. */
 function isOurs(failure: unknown): boolean {
   if (failure === undefined || failure instanceof BodyAborted) return false
-  return !(failure instanceof ProtocolError) || ours.has(failure.errorName)
+  if (!(failure instanceof ProtocolError)) return true
+  // Without a code of the store's own it only came at the wrong moment, such as a part while the file is being finished.
+  return ours.has(failure.errorName) && failure.codeDesc !== ''
 }
 
 const ours: ReadonlySet<ErrorName> = new Set(['internal', 'writeFailed', 'readFailed'])

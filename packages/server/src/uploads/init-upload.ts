@@ -75,6 +75,8 @@ async function openUpload(deps: UploadDeps, call: InitUpload): Promise<InitOutco
   if (upload.state === 'finishing') return partial
 
   if (parts.length > 0 && upload.fileSize !== fileSize) {
+    // A user who joined the app's upload gets one of his own: what he says must not cost the app its parts.
+    if (upload.uid !== uid) return addUpload(deps, call)
     // One of the two sizes is wrong. Nobody can tell which before the end, so the newer call gets its way.
     await forgetUpload(deps, upload)
     return undefined

@@ -36,7 +36,7 @@ export const app: App = { appId: 1_251_000_001, verifyKey: 'ab'.repeat(20), disa
 
 /** Opens what a service has under its actions, on a directory that may hold data already. */
 export async function openEngine(directory: string, options: EngineOptions = {}): Promise<Engine> {
-  const { around = (ports) => ports, slots = new Slots(64 * 2 ** 20, 2 ** 20), now = Date.now } = options
+  const { around = (ports) => ports, slots = new Slots(2 ** 20, 2 ** 16), now = Date.now } = options
   const real = { metadata: await openSqlite(directory), blobs: await DiskBlobs.create(directory, { minFreeBytes: 0 }) }
   await real.metadata.addApp(app)
   const { metadata, blobs } = around(real)

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { encodeQuery } from '@sluice/protocol'
 import { signedQuery, signUgc } from '@sluice/protocol/signatures'
 import { createLog, readSettings, type Service, startService } from '@sluice/server'
-import { onTestFinished } from 'vitest'
+import { afterAll, beforeAll, onTestFinished } from 'vitest'
 
 /** The clock and the first key pair of the golden vectors. */
 export const vectorClockMs = 1_490_000_000_000
@@ -37,10 +37,13 @@ export interface TestService extends Service {
   readonly restart: (environment?: Record<string, string>) => Promise<TestService>
 }
 
+/** Has work done when the test ends, or whatever else is to be waited for; the last first. */
+type AtEnd = (work: () => Promise<void>) => void
+
 /** A directory that is removed when the test ends. */
-export async function temporaryDirectory(): Promise<string> {
+export async function temporaryDirectory(atEnd: AtEnd = onTestFinished): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'sluice-'))
-  onTestFinished(() => rm(directory, { recursive: true, force: true }))
+  atEnd(() => rm(directory, { recursive: true, force: true }))
   return directory
 }
 
@@ -51,14 +54,16 @@ export async function startTestService(
     directory,
     startAt = vectorClockMs,
     frozen = false,
+    atEnd = onTestFinished,
   }: {
     directory?: string
     startAt?: number
+    atEnd?: AtEnd
     /** Whether the clock moves by `advance` only. */
     frozen?: boolean
   } = {},
 ): Promise<TestService> {
-  const dataDir = directory ?? (await temporaryDirectory())
+  const dataDir = directory ?? (await temporaryDirectory(atEnd))
   let moved = 0
   const startedAt = Date.now()
   const now = () => startAt + (frozen ? 0 : Date.now() - startedAt) + moved
@@ -73,7 +78,7 @@ export async function startTestService(
     ...environment,
   })
   const service = await startService(settings, { now, log: createLog(settings.SLUICE_LOG_LEVEL) })
-  onTestFinished(() => service.close())
+  atEnd(() => service.close())
   return {
     ...service,
     directory: dataDir,
@@ -83,8 +88,27 @@ export async function startTestService(
     },
     restart: async (changed = {}) => {
       await service.close()
-      return startTestService({ ...environment, ...changed }, { directory: dataDir, startAt: now(), frozen })
+      return startTestService({ ...environment, ...changed }, { directory: dataDir, startAt: now(), frozen, atEnd })
     },
+  }
+}
+
+/** One service for all tests of a block, for tests that leave nothing behind: a start costs more than most calls. */
+export function shareTestService(
+  environment: Record<string, string> = {},
+  options: { frozen?: boolean } = {},
+): () => TestService {
+  let service: TestService | undefined
+  const works: (() => Promise<void>)[] = []
+  beforeAll(async () => {
+    service = await startTestService(environment, { ...options, atEnd: (work) => void works.push(work) })
+  })
+  afterAll(async () => {
+    for (let work = works.pop(); work; work = works.pop()) await work()
+  })
+  return () => {
+    if (!service) throw new Error('the service is there once the tests of its block run')
+    return service
   }
 }
 
