@@ -1,6 +1,13 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { byConnections } from './curves/connections.ts'
+import { byApps } from './curves/documented-rate.ts'
+import { byFileSize } from './curves/file-size.ts'
+import { measureLargeState } from './curves/large-state.ts'
+import { drawChart } from './curves/svg.ts'
 import { compare, type Result, ratioOf, type Spread, spreadOf, type Variant } from './measure/compare.ts'
 import { type LoadShape, measureLoad, usualLoad } from './measure/measure-load.ts'
 import { hasNginx, nginxDav } from './servers/nginx.ts'
@@ -84,4 +91,23 @@ console.log(
   `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}; ${rounds} rounds, medians [min..max]`,
 )
 for (const row of [heading, heading.map(() => '---'), ...rows]) console.log(`| ${row.join(' | ')} |`)
+if (values.long) {
+  const directory = fileURLToPath(new URL('../docs/performance/', import.meta.url))
+  mkdirSync(directory, { recursive: true })
+  for (const measureCurves of [byConnections, byFileSize, byApps]) {
+    process.stderr.write(`${measureCurves.name}\n`)
+    for (const [name, chart] of Object.entries(await measureCurves())) {
+      writeFileSync(join(directory, `${name}.svg`), drawChart(chart))
+      for (const { name: series, points } of chart.series)
+        console.log(
+          `${chart.title}, ${series}: ${points.map((point) => point.map((value) => Number(value.toPrecision(4))).join(' → ')).join(', ')}`,
+        )
+    }
+  }
+  const { start, startEmpty, init } = await measureLargeState(rounds)
+  console.log(
+    `start with 100,000 files and 1,000 open uploads: ${text(start, 0)} ms; with an empty directory: ${text(startEmpty, 0)} ms`,
+  )
+  console.log(`InitUpload that lists 10,000 parts: ${text(init, 1)} ms`)
+}
 if (values.json) writeFileSync(values.json, `${JSON.stringify({ node: process.version, rounds, results }, null, 2)}\n`)

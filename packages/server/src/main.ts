@@ -70,6 +70,7 @@ export async function startService(settings: Settings, surroundings: Surrounding
     const warm = slots.warmUp()
     undo.push(() => warm)
     const verifier = new Verifier(metadata, blobs, slots)
+    undo.push(() => verifier.close())
     metrics.observe({
       bytesInFlight: () => (slots.count - slots.free) * slots.slotSize,
       waitingRequests: () => slots.waiting,

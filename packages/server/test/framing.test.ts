@@ -157,7 +157,7 @@ describe('a form', () => {
 describe('a body of another length than the part', () => {
   const framings: Record<string, (call: PartCall) => Uint8Array> = {
     announced: post,
-    chunked: ({ target, body }) => Buffer.concat([Buffer.from(chunkedHead(target)), chunked(body)]),
+    chunked: ({ target, body }) => Buffer.concat([Buffer.from(chunkedHead(target)), chunked(body, [500])]),
   }
 
   it.each(Object.entries(framings))('is damaged, and its connection goes on: %s', async (_, framed) => {

@@ -113,7 +113,7 @@ describe('a service with the documented rates', () => {
 
   /** A service with a minute's worth of calls behind it. */
   async function busyService() {
-    const service = await startTestService({ SLUICE_RATE_LIMITS: 'documented' })
+    const service = await startTestService({ SLUICE_RATE_LIMITS: 'documented', SLUICE_DRAIN_TIMEOUT: '1ms' })
     const init = () => callServer(service, 'InitUpload', initParams(file))
     expect(await Promise.all(Array.from({ length: 100 }, init))).toEqual(Array.from({ length: 100 }, () => isNew))
     return { service, init }

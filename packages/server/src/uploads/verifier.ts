@@ -1,7 +1,8 @@
-import { createHash, type Hash } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { limits, ProtocolError } from '@sluice/protocol'
 import type { Blobs } from '../blobs/blobs.ts'
+import { localSha1, type Sha1 } from '../engine/sha1.ts'
+import { Sha1Thread } from '../engine/sha1-thread.ts'
 import type { Slot, Slots } from '../engine/slots.ts'
 import type { Metadata, Upload } from '../metadata/metadata.ts'
 
@@ -14,7 +15,8 @@ type Followed = Pick<Upload, 'fileId' | 'fileSize'>
 /** How far the SHA-1 of one upload has come. */
 interface Follower {
   readonly upload: Followed
-  readonly hash: Hash
+  /** Set with the first bytes: on this thread when they are in memory, on another when they are read back. */
+  sha1: Sha1 | undefined
   /** Everything before it is hashed. */
   next: number
   /** The end of the furthest part this follower was told of. */
@@ -30,12 +32,14 @@ interface Follower {
 /**
  * Computes the SHA-1 of every upload while its parts arrive, so that Finish waits only for what is left. A part that
  * comes in order is hashed from memory. Parts ahead of a gap keep their slots, up to half of all slots; past that the
- * oldest is let go, and read back when its gap closes. After a restart the stored prefix is read back as the upload goes on.
+ * oldest is let go, and read back when its gap closes. After a restart the stored prefix is read back as the upload goes
+ * on, and hashed by another thread, so that the parts that arrive do not wait for it.
  */
 export class Verifier {
   readonly #metadata: Pick<Metadata, 'findPart'>
   readonly #blobs: Pick<Blobs, 'readPart'>
   readonly #maxHeld: number
+  readonly #thread = new Sha1Thread()
   readonly #followers = new Map<string, Follower>()
   /** All held slots, the oldest first. */
   readonly #held = new Map<Slot, { readonly follower: Follower; readonly offset: number }>()
@@ -69,6 +73,7 @@ export class Verifier {
     if (!follower) return
     this.#followers.delete(fileId)
     follower.forgotten = true
+    follower.sha1?.close()
     for (const [offset, slot] of follower.held) this.#letGo(follower, offset, slot)
   }
 
@@ -83,7 +88,12 @@ export class Verifier {
       const message = `the upload could not be read back at ${next}`
       throw new ProtocolError('writeFailed', message, { cause: follower.failure })
     }
-    return follower.hash.copy().digest('hex')
+    return (follower.sha1 ?? localSha1()).digest()
+  }
+
+  /** Ends the other thread. */
+  close(): Promise<void> {
+    return this.#thread.close()
   }
 
   /** Bytes between what is hashed and the furthest part stored, over all uploads. */
@@ -98,7 +108,7 @@ export class Verifier {
     if (known) return known
     const follower: Follower = {
       upload,
-      hash: createHash('sha1'),
+      sha1: undefined,
       next: 0,
       furthest: 0,
       held: new Map(),
@@ -140,21 +150,29 @@ export class Verifier {
     try {
       while (!follower.forgotten && follower.next < follower.upload.fileSize) {
         await nextTurn() // answers go out first, and one part of hashing takes one turn
-        if (!(this.#hashHeld(follower) || (await this.#hashStored(follower)))) return
+        if (!((await this.#hashHeld(follower)) || (await this.#hashStored(follower)))) return
       }
     } catch (error) {
       follower.failure = error // for the call that waits for the digest, which finds no progress
     }
   }
 
-  #hashHeld(follower: Follower): boolean {
-    const offset = follower.next
-    const slot = follower.held.get(offset)
+  async #hashHeld(follower: Follower): Promise<boolean> {
+    const slot = follower.held.get(follower.next)
     if (!slot) return false
-    follower.hash.update(slot.bytes)
-    follower.next += slot.length
-    this.#letGo(follower, offset, slot)
+    follower.sha1 ??= localSha1()
+    await this.#update(follower, follower.sha1, slot.bytes)
     return true
+  }
+
+  /** Hashes the next bytes of an upload. Whatever memory still holds them is then no longer needed. */
+  async #update(follower: Follower, sha1: Sha1, bytes: Uint8Array): Promise<void> {
+    const { length } = bytes
+    await sha1.update(bytes)
+    if (follower.forgotten) return
+    const slot = follower.held.get(follower.next)
+    if (slot) this.#letGo(follower, follower.next, slot)
+    follower.next += length
   }
 
   async #hashStored(follower: Follower): Promise<boolean> {
@@ -167,10 +185,8 @@ export class Verifier {
       const bytes = buffer.subarray(0, part.dataSize)
       await this.#blobs.readPart(fileId, part.offset, bytes)
       if (follower.forgotten) return false
-      follower.hash.update(bytes)
-      follower.next += part.dataSize
-      const slot = follower.held.get(part.offset)
-      if (slot) this.#letGo(follower, part.offset, slot)
+      follower.sha1 ??= this.#thread.open()
+      await this.#update(follower, follower.sha1, bytes)
       return true
     } finally {
       this.#readBuffers.push(buffer)

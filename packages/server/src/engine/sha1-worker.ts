@@ -1,0 +1,18 @@
+import { createHash, type Hash } from 'node:crypto'
+import { parentPort } from 'node:worker_threads'
+import type { Answer, Request } from './sha1-thread.ts'
+
+/** The other end of Sha1Thread: runs as a worker thread. */
+const hashes = new Map<number, Hash>()
+
+parentPort?.on('message', (request: Request) => {
+  if (request.do === 'close') {
+    hashes.delete(request.hash)
+    return
+  }
+  const hash = hashes.get(request.hash) ?? createHash('sha1')
+  hashes.set(request.hash, hash)
+  if (request.do === 'update') hash.update(request.bytes)
+  const answer: Answer = request.do === 'digest' ? { digest: hash.copy().digest('hex') } : {}
+  parentPort?.postMessage(answer)
+})
