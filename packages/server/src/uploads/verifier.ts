@@ -140,7 +140,7 @@ export class Verifier {
     follower.advancing ??= this.#run(follower).finally(() => {
       follower.advancing = undefined
       // The part that closes a gap may have come between the run's last look and its end.
-      if (follower.held.has(follower.next)) void this.#advance(follower)
+      if (follower.failure === undefined && follower.held.has(follower.next)) void this.#advance(follower)
     })
     return follower.advancing
   }
