@@ -40,10 +40,11 @@ export async function openEngine(directory: string, options: EngineOptions = {})
   const real = { metadata: await openSqlite(directory), blobs: await DiskBlobs.create(directory, { minFreeBytes: 0 }) }
   await real.metadata.addApp(app)
   const { metadata, blobs } = around(real)
+  const verifier = new Verifier(metadata, blobs, slots)
   return {
     metadata,
     blobs,
-    verifier: new Verifier(metadata, blobs, slots),
+    verifier,
     urls: fileUrls(() => 'http://files.test'),
     now,
     log: createLog('silent'),
@@ -53,6 +54,7 @@ export async function openEngine(directory: string, options: EngineOptions = {})
     finishing: new SharedRun(),
     slots,
     close: async () => {
+      await verifier.close()
       await real.blobs.close()
       await real.metadata.close()
     },

@@ -26,7 +26,7 @@ export function watching(file: string, calls: readonly string[]): string[] {
 
 /** Reads what was written, once the process has ended and all of it is there. */
 export async function readSteps(file: string, pid: number): Promise<Step[]> {
-  const end = new RegExp(`^${pid} \\+\\+\\+ (exited|killed)`, 'm')
+  const end = new RegExp(`^${pid} +\\+\\+\\+ (exited|killed)`, 'm')
   for (let text = ''; ; await sleep(20)) {
     text = readFileSync(file, 'latin1')
     if (end.test(text)) return parseSteps(text.split('\n'))
