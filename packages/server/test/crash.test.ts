@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { openSqlite } from '@sluice/server'
 import { expect, it } from 'vitest'
 import { audit } from './support/audit.ts'
@@ -14,6 +13,7 @@ import {
 } from './support/journey.ts'
 import { type Random, seededRandom } from './support/random.ts'
 import { temporaryDirectory } from './support/service.ts'
+import { settledAudit } from './support/settled-audit.ts'
 
 const long = process.env['SLUICE_TEST_LONG'] === '1'
 const rounds = Number(process.env['SLUICE_TEST_ROUNDS'] ?? (long ? 120 : 5))
@@ -71,20 +71,6 @@ async function requirePromises({ directory, underWay, arrived, seen }: World, se
   }
   for (const journey of arrived.slice(-12)) await requireServed(service, journey)
   expect(await settledAudit(directory, seen)).toEqual([])
-}
-
-/** The audit once the service, just started, has cleared up: what it says for good. */
-async function settledAudit(directory: string, seen: Set<string>): Promise<string[]> {
-  const deadline = Date.now() + 10_000
-  for (;;) {
-    const problems = audit(directory, { seen: new Set(seen) })
-    if (problems.length > 0 && Date.now() < deadline) {
-      await sleep(20)
-      continue
-    }
-    audit(directory, { seen })
-    return problems
-  }
 }
 
 /** Lets clients send, and kills the service after some acknowledgements and a moment more. */

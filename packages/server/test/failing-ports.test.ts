@@ -33,7 +33,7 @@ async function sendVideo(one: EngineClient, twin: EngineClient): Promise<string>
   }
   await one.part(4096, other)
   await one.part(4096)
-  const finishes = await Promise.all([one.finish(), twin.finish(), one.finish()])
+  const finishes = await allOf([one.finish(), twin.finish(), one.finish()])
   const fileIds = [...finishes, await one.finish()].map((finished) => finished.fileId)
   expect(new Set(fileIds).size, `all get the same file: ${fileIds}`).toBe(1)
   return fileIds[0] as string
@@ -64,70 +64,103 @@ async function expectPartsListed({ metadata }: Engine, { key, acknowledged }: En
   expect(listed.map((part) => [part.offset, part.dataMd5])).toEqual(expect.arrayContaining([...acknowledged]))
 }
 
+/** In which way the n-th call fails. */
+type Times = (nth: number) => FailureTime
+
+const alternating =
+  (odd: FailureTime, even: FailureTime): Times =>
+  (nth) =>
+    nth % 2 === 1 ? odd : even
+
+/** In the long run every call fails in both ways, otherwise one in this way, the next in the other. */
+const ways = (odd: FailureTime, even: FailureTime): Times[] =>
+  process.env['SLUICE_TEST_LONG'] === '1' ? [() => 'before', () => 'after'] : [alternating(odd, even)]
+
 /** Runs a test with the first port call failing, the second, and so on, until there is none left to fail. */
-async function forEveryCall(time: FailureTime, test: (failure: Failure, directory: string) => Promise<void>) {
+async function forEveryCall(times: Times, test: (failure: Failure, directory: string) => Promise<void>): Promise<void> {
   for (let nth = 1; ; nth++) {
     const directory = await memoryDirectory()
-    const failure: Failure = { nth, time }
+    const failure: Failure = { nth, time: times(nth) }
     try {
       await test(failure, directory)
     } catch (error) {
-      throw new Error(`when call ${nth}, ${failure.failed}, fails ${time} its work`, { cause: error })
+      throw new Error(`when call ${nth}, ${failure.failed}, fails ${failure.time} its work`, { cause: error })
     }
     await rm(directory, { recursive: true })
-    if (failure.failed === undefined) return expect(nth).toBeGreaterThan(30)
+    if (failure.failed === undefined) return expect(nth).toBeGreaterThan(20)
   }
 }
 
-for (const time of ['before', 'after'] as const) {
-  it(`ends whole after a restart, whichever call fails ${time} its work`, { timeout: 120_000 }, async () => {
-    await forEveryCall(time, async (failure, directory) => {
-      const broken = await openEngine(directory, { around: (ports) => failingPorts(ports, failure) })
-      const clients: EngineClient[] = []
-      await sendAll(broken, 0, clients).catch((error: unknown) => {
-        if (!(error instanceof ProtocolError)) throw error
-      })
-      await broken.close()
-
-      const engine = await openEngine(directory)
-      await recover(engine)
-      expect(audit(directory), 'after the restart').toEqual([])
-      for (const client of clients) await expectPartsListed(engine, client)
-      await sendAll(engine, 0)
-      await engine.close()
-      await expectAllWhole(directory)
+it('ends whole after a restart, whichever call fails', { timeout: 240_000 }, async () => {
+  const test = async (failure: Failure, directory: string) => {
+    const broken = await openEngine(directory, { around: (ports) => failingPorts(ports, failure) })
+    const clients: EngineClient[] = []
+    await sendAll(broken, 0, clients).catch((error: unknown) => {
+      if (!(error instanceof ProtocolError)) throw error
     })
-  })
+    await broken.close()
 
-  it(`ends whole when the client just repeats, whichever call fails ${time} its work`, {
-    timeout: 120_000,
-  }, async () => {
-    await forEveryCall(time, async (failure, directory) => {
-      const slots = new Slots(2 ** 20, 2 ** 16)
-      const engine = await openEngine(directory, { slots, around: (ports) => failingPorts(ports, failure) })
-      await sendAll(engine, 1)
-      expect(slots.free, 'slots that came back').toBe(slots.count)
-      await engine.close()
-      await expectAllWhole(directory)
-    })
-  })
+    const engine = await openEngine(directory)
+    await recover(engine)
+    expect(audit(directory), 'after the restart').toEqual([])
+    for (const client of clients) await expectPartsListed(engine, client)
+    await sendAll(engine, 0)
+    await engine.close()
+    await expectAllWhole(directory)
+  }
+  for (const times of ways('before', 'after')) await forEveryCall(times, test)
+})
 
-  it(`never makes a file of wrong bytes, whichever call fails ${time} its work`, async () => {
-    await forEveryCall(time, async (failure, directory) => {
-      const engine = await openEngine(directory, { around: (ports) => failingPorts(ports, failure) })
-      const client = engineClient(engine, video, { retries: 1 })
+it('ends whole when the client just repeats, whichever call fails', { timeout: 240_000 }, async () => {
+  const test = async (failure: Failure, directory: string) => {
+    const slots = new Slots(2 ** 20, 2 ** 16)
+    const engine = await openEngine(directory, { slots, around: (ports) => failingPorts(ports, failure) })
+    await sendAll(engine, 1)
+    expect(slots.free, 'slots that came back').toBe(slots.count)
+    await engine.close()
+    await expectAllWhole(directory)
+  }
+  for (const times of ways('after', 'before')) await forEveryCall(times, test)
+})
+
+it('never makes a file of wrong bytes, whichever call fails', { timeout: 60_000 }, async () => {
+  const test = async (failure: Failure, directory: string) => {
+    const engine = await openEngine(directory, { around: (ports) => failingPorts(ports, failure) })
+    const client = engineClient(engine, video, { retries: 1 })
+    await client.init()
+    await allOf(client.offsets.map((offset) => client.part(offset)))
+    await untilVerified(engine)
+    await client.part(4096, other)
+    await expect(client.finish()).rejects.toMatchObject({ canRetry: 0 })
+    await recover(engine).catch(() => recover(engine))
+    await engine.close()
+    expect(audit(directory)).toEqual([])
+    expect(sealedBlobs(directory)).toEqual([])
+  }
+  for (const time of ['before', 'after'] as const) await forEveryCall(() => time, test)
+})
+
+it('leaves nothing of uploads that are cut anew or given up, whichever call fails', { timeout: 60_000 }, async () => {
+  const shorter = { ...video, bytes: video.bytes.subarray(0, 9_000) }
+  const test = async (failure: Failure, directory: string) => {
+    const engine = await openEngine(directory, { around: (ports) => failingPorts(ports, failure) })
+    await engineClient(engine, video, { dataSize: 8192, retries: 1 }).init()
+    for (const file of [video, shorter, video]) {
+      const client = engineClient(engine, file, { retries: 1 })
       await client.init()
       await allOf(client.offsets.map((offset) => client.part(offset)))
-      await untilVerified(engine)
-      await client.part(4096, other)
-      await expect(client.finish()).rejects.toMatchObject({ canRetry: 0 })
-      await recover(engine).catch(() => recover(engine))
-      await engine.close()
-      expect(audit(directory)).toEqual([])
-      expect(sealedBlobs(directory)).toEqual([])
-    })
-  })
-}
+    }
+    await engine.close()
+    const inTwoDays = Date.now() + 2 * 86_400_000
+    const later = await openEngine(directory, { now: () => inTwoDays })
+    await recover(later)
+    expect(await later.metadata.countUploads()).toBe(0)
+    expect(await later.blobs.listUnsealed()).toEqual([])
+    expect(audit(directory)).toEqual([])
+    await later.close()
+  }
+  for (const time of ['before', 'after'] as const) await forEveryCall(() => time, test)
+})
 
 /** Waits until the verifier has hashed all it was told of, or has given up. */
 async function untilVerified({ verifier }: Engine): Promise<void> {

@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process'
+import { truncate } from 'node:fs/promises'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { startListener } from './support/listeners.ts'
@@ -15,7 +17,7 @@ import {
   sendPart,
   uploadWhole,
 } from './support/service.ts'
-import { tablesOf } from './support/tables.ts'
+import { tablesOf, uploadId } from './support/tables.ts'
 import { openWire } from './support/wire.ts'
 import { head, partCall, post, targetOf } from './support/wire-calls.ts'
 
@@ -118,6 +120,23 @@ describe('the log', () => {
       { code: -10005, err: { stack: expect.stringContaining('no such table: ') } },
     ])
     await poolIsEmpty(service)
+  })
+})
+
+describe('bytes that are gone', () => {
+  it('show as an error with its cause when Finish reads them back', async () => {
+    const first = await startLoggedService()
+    await callServer(first, 'InitUpload', initParams(file))
+    for (const offset of [0, 524_288]) await sendPart(first, file, offset)
+    const blob = join(first.directory, 'uploads', uploadId(first, file.fileSha))
+    await first.close()
+    await truncate(blob, 100)
+    const service = await startLoggedService({}, { directory: first.directory })
+    const finish = await callServer(service, 'FinishUpload', { fileSha: file.fileSha })
+    expect(finish).toMatchObject({ code: -10004, canRetry: 1 })
+    expect(service.lines().filter(({ level }) => level >= levels.error)).toMatchObject([
+      { action: 'FinishUpload', err: { stack: expect.stringContaining('the blob ends at') } },
+    ])
   })
 })
 

@@ -212,6 +212,21 @@ it('survives a failure that nobody waits for', async () => {
   expect(await verifier.digest(to)).toBe(file.fileSha)
 })
 
+it('reads nothing any more once it is closed', async () => {
+  const { slots, reads, verifier: before, newVerifier, addUpload, store } = await openStage(8)
+  const to = await addUpload(file)
+  for (const offset of partsOf(file)) await store(before, to, file, offset)
+  const verifier = newVerifier()
+  verifier.catchUp(to)
+  while (reads.atOnce === 0) await new Promise((done) => setImmediate(done))
+  await verifier.close()
+  const { length } = reads.offsets
+  expect(reads.atOnce).toBe(0)
+  expect(slots.free).toBe(slots.count)
+  await new Promise((done) => setTimeout(done, 20))
+  expect(reads.offsets).toHaveLength(length)
+})
+
 it('gives everyone who asks at the same time the same digest', async () => {
   const { slots, reads, verifier: before, newVerifier, addUpload, store } = await openStage(8)
   const to = await addUpload(file)

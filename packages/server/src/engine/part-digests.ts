@@ -5,11 +5,11 @@ import { RecentPeak } from './recent-peak.ts'
 /** Parts at once from which hashing them together is worth waiting for. */
 const fewestTogether = 3
 
-/** Complete parts that are not let wait any longer; a pass costs the same however many lanes are filled. */
-const enoughTogether = 6
-
-/** Longest wait for company, in milliseconds. */
-const lingerMs = 4
+/**
+ * Longest wait for company, in milliseconds: about half of what a part takes when six at a time keep the machine busy.
+ * Longer waits fill the lanes no better, shorter ones leave half of them empty.
+ */
+const lingerMs = 8
 
 /** The MD5 of one part, computed while it arrives. */
 export interface PartDigest {
@@ -78,7 +78,7 @@ export class PartDigests {
   /** Runs when there is as much company as there was of late, or a little later. */
   #runInTime(): void {
     if (this.#soon) return
-    if (this.#complete.size < Math.min(enoughTogether, this.#inFlight.value)) {
+    if (this.#complete.size < Math.min(this.#lanes.widest, this.#inFlight.value)) {
       this.#timer ??= setTimeout(() => this.#run(), lingerMs)
       return
     }

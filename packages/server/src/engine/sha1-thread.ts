@@ -49,8 +49,8 @@ export class Sha1Thread {
     const worker = new Worker(new URL('./sha1-worker.ts', import.meta.url))
     worker.unref()
     worker.on('message', (answer: Answer) => this.#pending.shift()?.resolve(answer))
-    worker.on('error', (error) => this.#fail(error))
-    worker.on('exit', () => this.#fail(new Error('the hashing thread ended')))
+    worker.on('error', (error) => this.#fail(worker, error))
+    worker.on('exit', () => this.#fail(worker, new Error('the hashing thread ended')))
     this.#worker = worker
     return worker
   }
@@ -63,7 +63,8 @@ export class Sha1Thread {
     })
   }
 
-  #fail(error: unknown): void {
+  #fail(worker: Worker, error: unknown): void {
+    if (worker !== this.#worker) return // it failed before, and what is pending now is asked of the next one
     const pending = this.#pending
     this.#pending = []
     this.#worker = undefined

@@ -60,10 +60,15 @@ function isForm({ method, headers }: IncomingMessage): boolean {
 
 /** What the request says of the host it was sent to; a proxy is believed only when the operator named it. */
 function hostsOf({ headers, socket }: IncomingMessage, trustedProxies: BlockList): string[] {
-  const address = socket.remoteAddress ?? ''
-  const trusted = address !== '' && trustedProxies.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
-  const forwarded = trusted ? headers['x-forwarded-host'] : undefined
-  return [forwarded, headers.host].flat().filter((host) => host !== undefined && host !== '') as string[]
+  const forwarded = headers['x-forwarded-host']
+  const trusted = forwarded !== undefined && isTrusted(socket.remoteAddress ?? '', trustedProxies)
+  return [trusted ? forwarded : undefined, headers.host]
+    .flat()
+    .filter((host) => host !== undefined && host !== '') as string[]
+}
+
+function isTrusted(address: string, proxies: BlockList): boolean {
+  return address !== '' && proxies.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
 }
 
 function refuse(message: string): ProtocolError {

@@ -100,8 +100,8 @@ function report(
 function isOurs(failure: unknown): boolean {
   if (failure === undefined || failure instanceof BodyAborted) return false
   if (!(failure instanceof ProtocolError)) return true
-  // Without a code of the store's own it only came at the wrong moment, such as a part while the file is being finished.
-  return ours.has(failure.errorName) && failure.codeDesc !== ''
+  // With neither a code of the store's own nor a cause it only came at the wrong moment, as a part while Finish runs.
+  return ours.has(failure.errorName) && (failure.codeDesc !== '' || failure.cause !== undefined)
 }
 
 const ours: ReadonlySet<ErrorName> = new Set(['internal', 'writeFailed', 'readFailed'])

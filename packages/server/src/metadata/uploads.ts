@@ -16,9 +16,7 @@ export function uploadRecords(db: Database, onCommit: (durationMs: number, parts
       .selectAll()
       .where('appId', '=', appId)
       .where('fileSha', '=', fileSha)
-      .where('uid', 'in', [uid, ''])
-      .orderBy('uid', 'desc')
-      .limit(1),
+      .where('uid', '=', uid),
   )
   const findPart = prepare((fileId: string, offset: number) =>
     db
@@ -31,7 +29,8 @@ export function uploadRecords(db: Database, onCommit: (durationMs: number, parts
 
   return {
     async findUpload({ appId, uid, fileSha }) {
-      const [row] = (await findUpload(db, appId, fileSha, uid)).rows
+      const [own] = (await findUpload(db, appId, fileSha, uid)).rows
+      const [row] = own || uid === '' ? [own] : (await findUpload(db, appId, fileSha, '')).rows
       return row && toUpload(row)
     },
 

@@ -43,6 +43,7 @@ export class Verifier {
   readonly #followers = new Map<string, Follower>()
   /** All held slots, the oldest first. */
   readonly #held = new Map<Slot, { readonly follower: Follower; readonly offset: number }>()
+  readonly #running = new Set<Promise<void>>()
   readonly #readBuffers: Buffer[] = []
   #readers = 0
   readonly #waitingReaders: (() => void)[] = []
@@ -91,9 +92,11 @@ export class Verifier {
     return (follower.sha1 ?? localSha1()).digest()
   }
 
-  /** Ends the other thread. */
-  close(): Promise<void> {
-    return this.#thread.close()
+  /** Stops, and ends the other thread: nothing is read or hashed any more once it resolves. */
+  async close(): Promise<void> {
+    for (const fileId of [...this.#followers.keys()]) this.forget(fileId)
+    await Promise.all(this.#running)
+    await this.#thread.close()
   }
 
   /** Bytes between what is hashed and the furthest part stored, over all uploads. */
@@ -137,12 +140,16 @@ export class Verifier {
 
   /** Goes on as far as there are bytes; callers at the same time share one run. */
   #advance(follower: Follower): Promise<void> {
-    follower.advancing ??= this.#run(follower).finally(() => {
+    if (follower.advancing) return follower.advancing
+    const running = this.#run(follower).finally(() => {
+      this.#running.delete(running)
       follower.advancing = undefined
       // The part that closes a gap may have come between the run's last look and its end.
       if (follower.failure === undefined && follower.held.has(follower.next)) void this.#advance(follower)
     })
-    return follower.advancing
+    this.#running.add(running)
+    follower.advancing = running
+    return running
   }
 
   async #run(follower: Follower): Promise<void> {

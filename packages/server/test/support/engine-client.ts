@@ -80,6 +80,7 @@ async function retrying<T>(call: () => Promise<T>, retries: number): Promise<T> 
 }
 
 /** Does all of it, even when some fails; then throws the first error. */
-export async function allOf(work: readonly Promise<unknown>[]): Promise<void> {
-  for (const outcome of await Promise.allSettled(work)) if (outcome.status === 'rejected') throw outcome.reason
+export async function allOf<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(work)
+  return Promise.all(work)
 }
