@@ -134,7 +134,9 @@ describe('bytes that are gone', () => {
     const service = await startLoggedService({}, { directory: first.directory })
     const finish = await callServer(service, 'FinishUpload', { fileSha: file.fileSha })
     expect(finish).toMatchObject({ code: -10004, canRetry: 1 })
-    expect(service.lines().filter(({ level }) => level >= levels.error)).toMatchObject([
+    // The service's own round may have come upon the upload too.
+    const lines = service.lines().filter(({ level, msg }) => level >= levels.error && msg === 'call')
+    expect(lines).toMatchObject([
       { action: 'FinishUpload', err: { stack: expect.stringContaining('the blob ends at') } },
     ])
   })

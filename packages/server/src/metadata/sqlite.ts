@@ -24,7 +24,9 @@ export async function openSqlite(directory: string, options: StoreOptions = {}):
 function withStatementCache(sqlite: SQLite.Database): SqliteDatabase {
   const statements = new Map<string, SQLite.Statement>()
   return {
-    prepare(sql) {
+    prepare(asked) {
+      // On a full or failing disk SQLite has rolled back already; that there is nothing to roll back must not hide why.
+      const sql = asked === 'rollback' && !sqlite.inTransaction ? 'select 1' : asked
       const known = statements.get(sql)
       if (known) return known
       const statement = sqlite.prepare(sql)

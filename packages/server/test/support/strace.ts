@@ -59,10 +59,14 @@ export interface Injection {
   stop(): Promise<void>
 }
 
-/** Lets calls of a running process fail or kill it: `rule` is what stands behind strace's `-e inject=`. */
-export async function inject(pid: number, rule: string): Promise<Injection> {
+/**
+ * Lets calls of a running process fail or kill it: `rule` is what stands behind strace's `-e inject=`. With a path only
+ * calls about that file or directory are meant.
+ */
+export async function inject(pid: number, rule: string, path?: string): Promise<Injection> {
   const calls = rule.slice(0, rule.indexOf(':'))
-  const args = ['-f', '-p', String(pid), '-e', `trace=${calls}`, '-e', `inject=${rule}`, '-o', '/dev/null']
+  const about = path === undefined ? [] : ['-P', path]
+  const args = ['-f', '-p', String(pid), ...about, '-e', `trace=${calls}`, '-e', `inject=${rule}`, '-o', '/dev/null']
   const strace = spawn('strace', args, { stdio: ['ignore', 'ignore', 'pipe'] })
   const gone = new Promise<void>((resolve) => strace.once('exit', () => resolve()))
   await attached(strace)
