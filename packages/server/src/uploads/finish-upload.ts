@@ -67,8 +67,8 @@ async function endAsFinished(deps: UploadDeps, upload: Upload): Promise<Finished
 /** Ends an upload whose bytes the app has already, under another id. Its bytes go first: sealed, only its rows name them. */
 async function giveWay(deps: UploadDeps, upload: Upload, there: Finished): Promise<Finished> {
   if (there.fileId === upload.fileId) return there
-  await deps.metadata.dropUpload(upload.fileId, 'finishing')
   await deps.blobs.discard(upload.fileId)
+  await deps.metadata.dropUpload(upload.fileId, 'finishing')
   deps.verifier.forget(upload.fileId)
   return there
 }
