@@ -24,7 +24,7 @@ const { values } = parseArgs({
   },
 })
 const rounds = Number(values.rounds ?? (values.long ? 5 : 3))
-const files = values.long ? 16 : 4
+const files = values.long ? 16 : 8
 
 const yardstick = opensslDigests(512 * mib)
 const under = (server: Parameters<typeof measureLoad>[0], load: Partial<LoadShape> = {}) => {

@@ -48,14 +48,22 @@ export class Connection {
     const headEnd = this.#received.indexOf('\r\n\r\n')
     if (headEnd < 0) return
     const head = this.#received.slice(0, headEnd)
-    const bodyStart = headEnd + 4
-    const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0)
-    if (this.#received.length < bodyStart + length) return
-    const body = this.#received.slice(bodyStart, bodyStart + length)
-    this.#received = this.#received.slice(bodyStart + length)
+    const end = this.#bodyEnd(head, headEnd + 4)
+    if (end === undefined || this.#received.length < end) return
+    const body = this.#received.slice(headEnd + 4, end)
+    this.#received = this.#received.slice(end)
     const pending = this.#pending
     this.#pending = undefined
     pending?.resolve({ status: Number(head.slice(9, 12)), head, body })
+  }
+
+  /** Where the answer ends; undefined while a chunked one is not complete. The chunks of a body are not taken apart. */
+  #bodyEnd(head: string, start: number): number | undefined {
+    if (!/\r\ntransfer-encoding: *chunked/i.test(head)) {
+      return start + Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0)
+    }
+    const last = this.#received.indexOf('0\r\n\r\n', start)
+    return last < 0 ? undefined : last + 5
   }
 
   #fail(error: Error): void {
