@@ -126,3 +126,10 @@ it('tells how long each sync took, one for parts that came together', async () =
   expect(syncs.length).toBeLessThan(5)
   expect(Math.min(...syncs)).toBeGreaterThan(0)
 })
+
+it('lists nothing that is not an upload', async () => {
+  const blobs = await openDisk()
+  await mkdir(join(directory, 'uploads', 'lost+found'))
+  await blobs.writePart('41', 0, bytes)
+  expect(await blobs.listUnsealed()).toEqual(['41'])
+})

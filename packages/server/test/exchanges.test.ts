@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
+import { join } from 'node:path'
 import { checkVerifyContent } from '@sluice/protocol/signatures'
 import { openSqlite } from '@sluice/server'
+import SQLite from 'better-sqlite3'
 import { expect, it } from 'vitest'
 import { type Answer, startTestService, type TestService } from './support/service.ts'
 
@@ -90,8 +92,19 @@ it('plays the server family: E01 to E06, E11, E12', async () => {
   const finish = await play(service, 'E06')
   expect(finish).toEqual(answerTo('E06'))
   expect(finish.url).toBe(`http://1251000001.vod2.myqcloud.com/vod1251000001/${finish.fileId}/f0.mp4`)
+  // The cover of the exchange is for the file id the vectors made up.
+  renameFile(service, finish.fileId ?? '', '9031868222900000001')
+  const cover = await play(service, 'E11')
+  expect(cover).toEqual(answerTo('E11'))
+  expect(cover.url).toMatch(/\/vod1251000001\/9031868222900000001\/\d{19}\.jpg$/)
   expect(await play(service, 'E12')).toEqual(answerTo('E12'))
 })
+
+function renameFile({ directory }: TestService, from: string, to: string): void {
+  const db = new SQLite(join(directory, 'sluice.db'))
+  db.prepare('update files set "fileId" = ? where "fileId" = ?').run(to, from)
+  db.close()
+}
 
 it('plays the UGC family: E07 to E10', async () => {
   const service = await startTestService(settings)

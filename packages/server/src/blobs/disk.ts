@@ -109,7 +109,8 @@ export class DiskBlobs implements Blobs {
   }
 
   listUnsealed(): Promise<string[]> {
-    return storing(() => readdir(this.#uploads))
+    // Names of ours only: a file system may keep things of its own beside them, such as lost+found.
+    return storing(async () => (await readdir(this.#uploads)).filter((name) => /^\d+$/.test(name)))
   }
 
   async requireSpace(bytes: number): Promise<void> {

@@ -1,0 +1,103 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { sluice } from './run-sluice.ts'
+import { serve, temporaryDirectory } from './serve-process.ts'
+
+/** A service that runs, and the commands on its machine. */
+async function startService() {
+  const directory = temporaryDirectory()
+  const env = { SLUICE_DATA_DIR: join(directory, 'data') }
+  const service = await serve(env)
+  const run = (...args: string[]) => sluice(args, { env: { ...env, SLUICE_URL: service.url } })
+  const json = async (...args: string[]) => JSON.parse((await run(...args, '--json')).stdout)
+  const video = join(directory, 'video.mp4')
+  writeFileSync(video, Buffer.alloc(700_000, 5))
+  return { service, env, run, json, video }
+}
+
+test('the keys that serve prints are those of the first app, and a SIGTERM ends it with 0', async () => {
+  const { service, env, video } = await startService()
+  while (!service.output().includes('SLUICE_SECRET_KEY=')) await new Promise((resolve) => setTimeout(resolve, 10))
+  const [, secretId = ''] = /SLUICE_SECRET_ID=(\S+)/.exec(service.output()) ?? []
+  const [, secretKey = ''] = /SLUICE_SECRET_KEY=(\S+)/.exec(service.output()) ?? []
+  const keys = { SLUICE_SECRET_ID: secretId, SLUICE_SECRET_KEY: secretKey, SLUICE_URL: service.url }
+  expect(await sluice(['upload', video], { env: keys })).toMatchObject({ code: 0 })
+  expect(await service.stop()).toMatchObject({ code: 0 })
+
+  const again = await serve(env)
+  expect(again.output()).not.toContain('SLUICE_SECRET_KEY')
+})
+
+test('apps are made, listed, disabled and enabled, and their keys rotated', async () => {
+  const { run, json, video, service } = await startService()
+  const made = await json('app', 'create', '1300000000')
+  expect(made).toEqual({
+    appId: 1_300_000_000,
+    secretId: expect.stringMatching(/^AKID\w{32}$/),
+    secretKey: expect.stringMatching(/^\w{40}$/),
+    verifyKey: expect.stringMatching(/^[0-9a-f]{40}$/),
+  })
+  const upload = (keys: { secretId: string; secretKey: string }) => {
+    const env = { SLUICE_SECRET_ID: keys.secretId, SLUICE_SECRET_KEY: keys.secretKey, SLUICE_URL: service.url }
+    return sluice(['upload', video], { env })
+  }
+  expect((await upload(made)).stdout).toContain('/vod1300000000/')
+
+  const next = await json('app', 'rotate-key', '1300000000', '--grace', '0s')
+  expect(next.secretId).not.toBe(made.secretId)
+  expect((await run('app', 'list')).stdout).toMatch(new RegExp(`^1300000000  enabled  .*  ${next.secretId}$`, 'm'))
+  expect(await upload(next)).toMatchObject({ code: 0 })
+
+  expect(await run('app', 'disable', '1300000000')).toMatchObject({ code: 0 })
+  expect((await run('app', 'list')).stdout).toMatch(/^1300000000 {2}disabled/m)
+  expect(await run('app', 'enable', '1300000000')).toMatchObject({ code: 0 })
+
+  expect(await run('app', 'create', '1300000000')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('exists already'),
+  })
+  expect(await run('app', 'disable', '5')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('there is no app 5'),
+  })
+  expect(await run('app', 'destroy')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('expected create, list'),
+  })
+})
+
+test('files and events are listed, and one file shown', async () => {
+  const { run, json, video } = await startService()
+  const { fileId } = await json('upload', video)
+  expect((await run('files', 'list')).stdout).toMatch(new RegExp(`^${fileId}  1250000001  700000  mp4 .* video$`, 'm'))
+  expect(await json('files', 'info', fileId)).toMatchObject({
+    fileSize: 700_000,
+    path: `/vod1250000001/${fileId}/f0.mp4`,
+  })
+  expect(await json('events', 'list')).toMatchObject({ fileId, eventType: 'NewFileUpload' })
+  expect(await run('files', 'info', '1')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('there is no file 1'),
+  })
+})
+
+test('without a service here, commands say where they looked', async () => {
+  const env = { SLUICE_DATA_DIR: join(temporaryDirectory(), 'none') }
+  const { code, stderr } = await sluice(['files', 'list'], { env })
+  expect(code).toBe(1)
+  expect(stderr).toContain(`there is no service's data in ${env.SLUICE_DATA_DIR}`)
+})
+
+test('serve names a setting that is wrong, and one that is none', async () => {
+  const wrong = await sluice(['serve'], { env: { SLUICE_PORT: 'http' } })
+  expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('SLUICE_PORT: expected a whole number') })
+  const env = { SLUICE_PORT: 'x', SLUICE_PROT: '1' }
+  expect((await sluice(['serve'], { env })).stderr).toContain('SLUICE_PROT is no setting')
+})
+
+test('a second service on the same data is refused', async () => {
+  const { env } = await startService()
+  const second = await sluice(['serve'], { env: { ...env, SLUICE_PORT: '0' } })
+  expect(second).toMatchObject({ code: 1, stderr: expect.stringContaining('in use by another sluice serve') })
+})
