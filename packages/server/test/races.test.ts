@@ -3,6 +3,7 @@ import type { ProtocolError } from '@sluice/protocol'
 import { expect, it } from 'vitest'
 import type { Blobs } from '../src/blobs/blobs.ts'
 import type { Metadata } from '../src/metadata/metadata.ts'
+import { expireUploads } from '../src/uploads/expire-uploads.ts'
 import { type PartBody, uploadPart } from '../src/uploads/upload-part.ts'
 import { audit } from './support/audit.ts'
 import { app, bodyOf, openEngine, type Ports } from './support/engine.ts'
@@ -130,4 +131,39 @@ it('answers a small file that is there, whatever Init answers for it', async () 
     expect(await image.cover(fileId).catch((error: ProtocolError) => error), server).toEqual(cover)
     await engine.close()
   }
+})
+
+it('does not take the bytes of a file that is finished while its upload expires', async () => {
+  const directory = await temporaryDirectory()
+  let sealFails = true
+  let finishMeanwhile = async () => {}
+  const engine = await openEngine(directory, {
+    around: ({ metadata, blobs }) => {
+      const seal: Blobs['seal'] = async (fileId) => {
+        if (sealFails) throw new Error('not now')
+        return blobs.seal(fileId)
+      }
+      const listExpired: Metadata['listExpired'] = async (before, limit) => {
+        const expired = await metadata.listExpired(before, limit)
+        await finishMeanwhile()
+        return expired
+      }
+      return { metadata: wrapped(metadata, { listExpired }), blobs: wrapped(blobs, { seal }) }
+    },
+  })
+  const client = engineClient(engine, video)
+  await client.init()
+  await allOf(client.offsets.map((offset) => client.part(offset)))
+  await expect(client.finish()).rejects.toThrow('not now') // leaves the upload finishing
+
+  sealFails = false
+  let fileId = ''
+  finishMeanwhile = async () => {
+    fileId ||= (await client.finish()).fileId
+  }
+  await expireUploads({ ...engine, uploadTtlMs: -60_000 })
+  const blob = await engine.blobs.open(fileId)
+  expect(blob?.size).toBe(video.bytes.length)
+  await blob?.close()
+  await engine.close()
 })

@@ -10,8 +10,6 @@ export async function expireUploads(deps: UploadDeps): Promise<void> {
     const expired = await deps.metadata.listExpired(deps.now() - deps.uploadTtlMs, batch)
     for (const upload of expired) {
       const { fileId, appId, touchedAt } = upload
-      // Its blob may be sealed, and a sealed one that no row names would never be found again: the bytes go first.
-      if (upload.state === 'finishing') await deps.blobs.discard(fileId)
       if (await forgetUpload(deps, upload)) deps.log.info({ fileId, appId, touchedAt }, 'upload expired')
     }
     if (expired.length < batch) return
