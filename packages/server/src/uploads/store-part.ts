@@ -6,17 +6,24 @@ import type { UploadDeps } from './upload-deps.ts'
 const touchAfterMs = 60_000
 
 /**
- * Makes a checked part durable: bytes first, then the row. Resolves to false when the very part was there already.
- * Throws `stateMissing` (-10005) when the upload ends meanwhile, `writeFailed` (-10004) when it is being finished.
+ * Makes a checked part durable: bytes first, then the row. `onStored` is told before any other call about this part gets
+ * its turn, and not when the very part was there already. Throws `stateMissing` (-10005) when the upload ends meanwhile, `writeFailed`
+ * (-10004) when it is being finished.
  */
-export async function storePart(deps: UploadDeps, upload: Upload, part: Part, bytes: Uint8Array): Promise<boolean> {
-  return deps.partLock.run(`${upload.fileId}:${part.offset}`, async () => {
+export async function storePart(
+  deps: UploadDeps,
+  upload: Upload,
+  part: Part,
+  bytes: Uint8Array,
+  onStored: () => void = () => {},
+): Promise<void> {
+  await deps.partLock.run(`${upload.fileId}:${part.offset}`, async () => {
     const { metadata, blobs, verifier } = deps
     const { fileId } = upload
     const stored = await metadata.findPart(fileId, part.offset)
     if (stored?.dataMd5 === part.dataMd5) {
       if (deps.now() - upload.touchedAt > touchAfterMs) await metadata.touchUpload(fileId, deps.now())
-      return false
+      return
     }
     if (stored) {
       // Other bytes at the same place: the row goes first, so that a crash leaves the part absent, never half of each.
@@ -29,8 +36,8 @@ export async function storePart(deps: UploadDeps, upload: Upload, part: Part, by
       if (!dropped) throw new ProtocolError('writeFailed', 'the file is being finished')
     }
     await blobs.writePart(fileId, part.offset, bytes)
-    if (await metadata.addPart({ ...part, upload, storedAt: deps.now() })) return true
-    return uploadIsGone(deps, upload)
+    if (!(await metadata.addPart({ ...part, upload, storedAt: deps.now() }))) return uploadIsGone(deps, upload)
+    onStored()
   })
 }
 

@@ -30,8 +30,8 @@ export async function uploadPart(deps: UploadDeps, call: UploadPart, body: PartB
     await requireMd5(call, slot)
     if (!upload) return // a part of a file that is finished is checked and stored nowhere
     const { offset, dataSize, dataMd5 } = call
-    const isNew = await storePart(deps, upload, { offset, dataSize, dataMd5 }, slot.bytes)
-    if (isNew) deps.verifier.follow(upload, offset, slot)
+    const follow = () => deps.verifier.follow(upload, offset, slot)
+    await storePart(deps, upload, { offset, dataSize, dataMd5 }, slot.bytes, follow)
   } finally {
     slot.release()
   }
