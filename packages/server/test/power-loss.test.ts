@@ -131,6 +131,6 @@ function firstAfter(moment: number, steps: readonly Step[]): number {
 }
 
 function overlaps({ args, result }: Step, { start, end }: { start: number; end: number }): boolean {
-  const offset = Number(/, (\d+)(?: <unfinished \.\.\.>|\))/.exec(args.slice(-60))?.[1])
+  const offset = Number(/, (\d+)\)/.exec(args.slice(-60))?.[1])
   return offset < end && offset + result > start
 }

@@ -12,7 +12,7 @@ export const noStrace = (() => {
 export interface Step {
   readonly call: string
   /** Its arguments, with the paths of descriptors. */
-  readonly args: string
+  args: string
   /** When it began and when it ended, as positions in the one order of all calls. */
   readonly start: number
   end: number
@@ -38,11 +38,12 @@ function parseSteps(lines: readonly string[]): Step[] {
   const unfinished = new Map<string, Step>()
   for (const [position, line] of lines.entries()) {
     const [, pid = '', resumed, call = '', args = ''] =
-      /^(\d+) +(?:<\.\.\. (\w+) resumed>|(\w+)\()(.*)$/.exec(line) ?? []
+      /^(\d+) +(?:<\.\.\. (\w+) resumed>|(\w+)\()(.*?)(?: <unfinished \.\.\.>)?$/.exec(line) ?? []
     const result = Number(/\)\s+= (-?\d+)[^=]*$/.exec(line)?.[1] ?? Number.NaN)
     if (resumed !== undefined) {
+      // What a call gives back, as the bytes of a read, stands in its second line.
       const step = unfinished.get(`${pid} ${resumed}`)
-      if (step) Object.assign(step, { end: position, result })
+      if (step) Object.assign(step, { args: step.args + args, end: position, result })
     } else if (call !== '') {
       const step = { call, args, start: position, end: position, result }
       steps.push(step)
