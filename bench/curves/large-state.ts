@@ -74,7 +74,7 @@ async function timeInits(port: number, fileSha: string): Promise<number[]> {
 /** Writes the rows directly: uploading them would take hours and measure something else. Returns the big upload's SHA-1. */
 async function fill(directory: string): Promise<string> {
   const metadata = await openSqlite(directory)
-  await metadata.addApp({ appId: Number(keys.appId), verifyKey: 'k', disabledAt: null, createdAt: 0 })
+  await metadata.addApp({ appId: Number(keys.appId), verifyKey: 'k', disabledAt: null, createdAt: 0, settings: {} })
   await metadata.close()
   mkdirSync(join(directory, 'uploads'))
   const db = new SQLite(join(directory, 'sluice.db'))

@@ -53,6 +53,22 @@ test('apps are made, listed, disabled and enabled, and their keys rotated', asyn
   expect((await run('app', 'list')).stdout).toMatch(/^1300000000 {2}disabled/m)
   expect(await run('app', 'enable', '1300000000')).toMatchObject({ code: 0 })
 
+  const url = 'https://backend.example.com/events'
+  const set = ['app', 'set', '1300000000', 'eventMode=callback', `callbackUrl=${url}`]
+  expect(await json(...set)).toEqual({ appId: 1_300_000_000, eventMode: 'callback', callbackUrl: url })
+  expect(await json('app', 'set', '1300000000', 'eventMode=')).toEqual({ appId: 1_300_000_000, callbackUrl: url })
+  for (const [wrong, why] of [
+    ['eventMode=push', 'eventMode: expected one of reliable, callback, off, found "push"'],
+    ['eventmode=off', 'eventmode: expected one of eventMode, callbackUrl'],
+  ] as const) {
+    expect(await run('app', 'set', '1300000000', 'callbackUrl=', wrong)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(why),
+    })
+  }
+  expect(await json('app', 'set', '1300000000', 'callbackUrl=')).toEqual({ appId: 1_300_000_000 })
+  expect(await run('app', 'set', '1300000000', 'off')).toMatchObject({ code: 2 })
+
   expect(await run('app', 'create', '1300000000')).toMatchObject({
     code: 1,
     stderr: expect.stringContaining('exists already'),

@@ -1,4 +1,4 @@
-import { settingsTable } from '@sluice/server'
+import { appSettingsTable, settingsTable } from '@sluice/server'
 import { describe, expect, it } from 'vitest'
 import { readPage, readTable } from '../../protocol/test/markdown.ts'
 import { startTestService } from './support/service.ts'
@@ -7,12 +7,11 @@ const page = readPage('operating.md')
 
 describe('docs/operating.md', () => {
   it('has the table of settings, with their defaults and what they are', () => {
-    const rows = Object.entries(settingsTable).map(([name, { default: fallback, about }]) => [
-      `\`${name}\``,
-      fallback === '' ? 'none' : `\`${fallback}\``,
-      about.replaceAll('|', '\\|'),
-    ])
-    expect(readTable(page, 'setting', 'default', 'what')).toEqual(rows)
+    expect(readTable(page, 'setting', 'default', 'what')).toEqual(rowsOf(settingsTable))
+  })
+
+  it('has the table of what an app can set', () => {
+    expect(readTable(page, 'setting of an app', 'default', 'what')).toEqual(rowsOf(appSettingsTable))
   })
 
   it('has every metric of the service, and no other', async () => {
@@ -32,3 +31,11 @@ it.each(['../README.md', '../README.zh-CN.md', 'operating.md', 'architecture.md'
     expect(named.filter((setting) => !(setting in settingsTable) && !others.includes(setting))).toEqual([])
   },
 )
+
+function rowsOf(table: Readonly<Record<string, { readonly default: string; readonly about: string }>>): string[][] {
+  return Object.entries(table).map(([name, { default: fallback, about }]) => [
+    `\`${name}\``,
+    fallback === '' ? 'none' : `\`${fallback}\``,
+    about.replaceAll('|', '\\|'),
+  ])
+}

@@ -1,4 +1,4 @@
-import { createApp, newCredential } from '@sluice/server/apps'
+import { appSettingsTable, changeAppSettings, createApp, newCredential } from '@sluice/server/apps'
 import { defineCommand, Misuse } from '../command.ts'
 import { withLocalStore } from '../local-store.ts'
 import { parseSeconds, parseWhole } from '../quantities.ts'
@@ -9,16 +9,22 @@ const maxGraceS = 90 * 86_400
 export const command = defineCommand({
   summary: 'Make and look after apps, on the machine of the service.',
   usage:
-    'create [APP_ID] [--json]\nlist [--json]\nrotate-key APP_ID [--grace TIME] [--json]\ndisable APP_ID\nenable APP_ID',
+    'create [APP_ID] [--json]\nlist [--json]\nrotate-key APP_ID [--grace TIME] [--json]\nset APP_ID NAME=VALUE… [--json]\ndisable APP_ID\nenable APP_ID',
   options: {
     grace: { value: 'TIME', text: 'how long the keys before stay valid: 0s, 30m, 24h (default 24h)' },
     json: { text: 'print JSON' },
   },
   notes: `Works on the data directory (SLUICE_DATA_DIR, ./data), whether the service runs or not; a running one follows within
-two seconds. A disabled app is refused with -4300; its files are still served.`,
+two seconds. A disabled app is refused with -4300; its files are still served.
+
+Settings of an app, with their defaults; NAME= goes back to the default:
+${layOutTable(
+  ['NAME', 'DEFAULT', 'WHAT'],
+  Object.entries(appSettingsTable).map(([name, { default: fallback, about }]) => [name, fallback || '-', about]),
+)}`,
 
   async run({ positionals: [verb, argument, ...more], values }) {
-    if (more[0] !== undefined) throw new Misuse(`unexpected argument '${more[0]}'`)
+    if (more[0] !== undefined && verb !== 'set') throw new Misuse(`unexpected argument '${more[0]}'`)
     const appId = argument === undefined ? undefined : parseWhole('APP_ID', argument, 1, 999_999_999_999_999)
     if (values.grace !== undefined && verb !== 'rotate-key') throw new Misuse('--grace is for rotate-key')
     switch (verb) {
@@ -28,12 +34,14 @@ two seconds. A disabled app is refused with -4300; its files are still served.`,
         return list(values.json)
       case 'rotate-key':
         return rotateKey(required(appId), parseSeconds('--grace', values.grace ?? '24h', 0, maxGraceS), values.json)
+      case 'set':
+        return set(required(appId), more, values.json)
       case 'disable':
         return setDisabled(required(appId), Date.now())
       case 'enable':
         return setDisabled(required(appId), null)
       default:
-        throw new Misuse(`expected create, list, rotate-key, disable or enable, not '${verb ?? ''}'`)
+        throw new Misuse(`expected create, list, rotate-key, set, disable or enable, not '${verb ?? ''}'`)
     }
   },
 })
@@ -49,7 +57,7 @@ async function list(json: boolean): Promise<number> {
     const found = await metadata.listApps()
     return Promise.all(found.map(async (app) => ({ ...app, credentials: await metadata.listCredentials(app.appId) })))
   })
-  const rows = apps.map(({ appId, verifyKey, disabledAt, createdAt, credentials }) => ({
+  const rows = apps.map(({ appId, verifyKey, disabledAt, createdAt, credentials, settings }) => ({
     appId,
     state: disabledAt === null ? 'enabled' : 'disabled',
     createdAt: new Date(createdAt).toISOString(),
@@ -57,6 +65,7 @@ async function list(json: boolean): Promise<number> {
       .filter(({ expiresAt }) => expiresAt === null || expiresAt > Date.now())
       .map((one) => one.secretId),
     verifyKey,
+    settings: shownSettings(settings),
   }))
   if (json) for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`)
   else {
@@ -74,6 +83,26 @@ async function rotateKey(appId: number, graceS: number, json: boolean): Promise<
     return credential
   })
   return show(json, { appId, secretId, secretKey })
+}
+
+async function set(appId: number, assignments: readonly string[], json: boolean): Promise<number> {
+  const changes = assignments.map((assignment) => {
+    const [, name = '', value = ''] = /^([^=]+)=(.*)$/s.exec(assignment) ?? []
+    if (name === '') throw new Misuse(`expected NAME=VALUE, not '${assignment}'`)
+    return [name, value]
+  })
+  if (changes.length === 0) throw new Misuse('expected NAME=VALUE')
+  const { settings } = await withLocalStore((metadata) =>
+    changeAppSettings(metadata, appId, Object.fromEntries(changes)),
+  )
+  return show(json, { appId, ...shownSettings(settings) })
+}
+
+/** An app's settings as they may be shown. */
+function shownSettings(settings: Readonly<Record<string, string>>): Record<string, string> {
+  const secret = (name: string) =>
+    Object.entries<{ secret?: true }>(appSettingsTable).some(([row, { secret }]) => row === name && secret)
+  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, secret(name) ? '(secret)' : value]))
 }
 
 async function setDisabled(appId: number, disabledAt: number | null): Promise<number> {

@@ -6,7 +6,7 @@ export const firstAppId = 1_250_000_001
 
 /** A new app, not stored yet. */
 export function newApp(appId: number, now: number): App {
-  return { appId, verifyKey: randomBytes(20).toString('hex'), disabledAt: null, createdAt: now }
+  return { appId, verifyKey: randomBytes(20).toString('hex'), disabledAt: null, createdAt: now, settings: {} }
 }
 
 /** A new key pair, not stored yet: letters and digits only, so that it survives every client's encoding. */

@@ -1,5 +1,7 @@
+import type { Selectable } from 'kysely'
 import type { Database } from './kysely-store.ts'
-import type { AppRecords } from './metadata.ts'
+import type { App, AppRecords } from './metadata.ts'
+import type { Tables } from './tables.ts'
 
 /** Apps and their key pairs. */
 export function appRecords(db: Database): AppRecords {
@@ -7,19 +9,33 @@ export function appRecords(db: Database): AppRecords {
     async addApp(app) {
       await db
         .insertInto('apps')
-        .values(app)
+        .values({ ...app, settings: JSON.stringify(app.settings) })
         .onConflict((conflict) => conflict.column('appId').doNothing())
         .execute()
     },
 
-    findApp: (appId) => db.selectFrom('apps').selectAll().where('appId', '=', appId).executeTakeFirst(),
+    async findApp(appId) {
+      const row = await db.selectFrom('apps').selectAll().where('appId', '=', appId).executeTakeFirst()
+      return row && toApp(row)
+    },
 
-    listApps: () => db.selectFrom('apps').selectAll().orderBy('appId').execute(),
+    async listApps() {
+      return (await db.selectFrom('apps').selectAll().orderBy('appId').execute()).map(toApp)
+    },
 
     async setAppDisabled(appId, disabledAt) {
       const { numUpdatedRows } = await db
         .updateTable('apps')
         .set({ disabledAt })
+        .where('appId', '=', appId)
+        .executeTakeFirstOrThrow()
+      return numUpdatedRows > 0n
+    },
+
+    async setAppSettings(appId, settings) {
+      const { numUpdatedRows } = await db
+        .updateTable('apps')
+        .set({ settings: JSON.stringify(settings) })
         .where('appId', '=', appId)
         .executeTakeFirstOrThrow()
       return numUpdatedRows > 0n
@@ -54,4 +70,8 @@ export function appRecords(db: Database): AppRecords {
         await transaction.insertInto('credentials').values(credential).execute()
       }),
   }
+}
+
+function toApp(row: Selectable<Tables['apps']>): App {
+  return { ...row, settings: JSON.parse(row.settings) as App['settings'] } // written by addApp and setAppSettings
 }

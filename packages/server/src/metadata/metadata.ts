@@ -17,6 +17,8 @@ export interface App {
   /** Milliseconds since 1970; null while the app may upload. */
   readonly disabledAt: number | null
   readonly createdAt: number
+  /** What was set for this app, as texts by name; `readAppSettings` says what they mean. */
+  readonly settings: Readonly<Record<string, string>>
 }
 
 /** A key pair of an app. */
@@ -36,6 +38,8 @@ export interface AppRecords {
   listApps(): Promise<App[]>
   /** Disables (a time) or enables (null) an app; false when there is none. */
   setAppDisabled(appId: number, disabledAt: number | null): Promise<boolean>
+  /** Replaces an app's settings; false when there is none. */
+  setAppSettings(appId: number, settings: App['settings']): Promise<boolean>
   /** Adds a key pair, or gives the SecretId of the same app another key. False when the SecretId is another app's. */
   putCredential(credential: Credential): Promise<boolean>
   findCredential(secretId: string): Promise<Credential | undefined>

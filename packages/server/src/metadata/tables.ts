@@ -2,7 +2,14 @@ import type { Generated } from 'kysely'
 
 /** The tables, as both databases hold them: sizes and times are whole numbers, times in milliseconds since 1970. */
 export interface Tables {
-  apps: { appId: number; verifyKey: string; disabledAt: number | null; createdAt: number }
+  apps: {
+    appId: number
+    verifyKey: string
+    disabledAt: number | null
+    createdAt: number
+    /** A JSON object of texts. */
+    settings: string
+  }
   credentials: { secretId: string; secretKey: string; appId: number; expiresAt: number | null; createdAt: number }
   uploads: {
     fileId: string

@@ -22,6 +22,17 @@ export function appsContract(open: () => Promise<Metadata>): void {
     expect(await metadata.setAppDisabled(1, 5)).toBe(false)
   })
 
+  it('replaces the settings of an app', async () => {
+    const metadata = await open()
+    const settings = { eventMode: 'off', 'of a later version': '"1"' }
+    expect(await metadata.setAppSettings(firstApp.appId, settings)).toBe(true)
+    expect(await metadata.findApp(firstApp.appId)).toEqual({ ...firstApp, settings })
+    expect(await metadata.listApps()).toEqual([{ ...firstApp, settings }, secondApp])
+    expect(await metadata.setAppSettings(firstApp.appId, {})).toBe(true)
+    expect(await metadata.findApp(firstApp.appId)).toEqual(firstApp)
+    expect(await metadata.setAppSettings(1, settings)).toBe(false)
+  })
+
   it('gives a SecretId of the same app another key, and leaves it as old as it is', async () => {
     const metadata = await open()
     expect(await metadata.putCredential(credential())).toBe(true)

@@ -32,7 +32,13 @@ export interface EngineOptions {
   readonly instantUpload?: Partial<InstantUpload>
 }
 
-export const app: App = { appId: 1_251_000_001, verifyKey: 'ab'.repeat(20), disabledAt: null, createdAt: 1 }
+export const app: App = {
+  appId: 1_251_000_001,
+  verifyKey: 'ab'.repeat(20),
+  disabledAt: null,
+  createdAt: 1,
+  settings: {},
+}
 
 /** Opens what a service has under its actions, on a directory that may hold data already. */
 export async function openEngine(directory: string, options: EngineOptions = {}): Promise<Engine> {

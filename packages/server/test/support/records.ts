@@ -1,7 +1,13 @@
 import { newFileUpload, partRanges } from '@sluice/protocol'
 import type { App, Cover, Credential, Metadata, PartRecord, StoredFile, Upload } from '../../src/metadata/metadata.ts'
 
-export const firstApp: App = { appId: 1_251_000_001, verifyKey: 'ab'.repeat(20), disabledAt: null, createdAt: 1_000 }
+export const firstApp: App = {
+  appId: 1_251_000_001,
+  verifyKey: 'ab'.repeat(20),
+  disabledAt: null,
+  createdAt: 1_000,
+  settings: {},
+}
 export const secondApp: App = { ...firstApp, appId: 999_999_999_999_999, createdAt: 2_000 }
 
 export const sha = (digit: string) => digit.repeat(40)

@@ -1,0 +1,65 @@
+import type { App, Metadata } from '../metadata/metadata.ts'
+import { oneOf, optionally, readUrl, type Setting, setting } from './setting.ts'
+
+/** Every setting of an app: what `sluice app set` takes and docs/operating.md describes. */
+export const appSettingsTable = {
+  eventMode: setting({
+    default: 'reliable',
+    about: 'How events reach the app: reliable (it pulls and confirms them), callback (they are sent to it), off.',
+    read: oneOf('reliable', 'callback', 'off'),
+  }),
+  callbackUrl: setting({
+    default: '',
+    about: 'Where events are sent in callback mode.',
+    read: optionally(readUrl),
+  }),
+} as const
+
+/** An app's settings, read. */
+export type AppSettings = {
+  readonly [Name in keyof typeof appSettingsTable]: ReturnType<(typeof appSettingsTable)[Name]['read']>
+}
+
+export type AppSettingName = keyof AppSettings
+
+/** Reads an app's settings; a name that is not of the table, as an older version may have left it, means nothing. */
+export function readAppSettings({ settings }: Pick<App, 'settings'>): AppSettings {
+  const read: Record<string, unknown> = {}
+  for (const [name, { default: fallback, read: readOne }] of Object.entries<Setting<unknown>>(appSettingsTable)) {
+    read[name] = readOne(settings[name] || fallback)
+  }
+  return read as AppSettings // every name was just set from its own reader
+}
+
+/**
+ * Changes some of an app's settings; an empty text sets one back to its default. Throws a sentence that names the first
+ * that is wrong, and then changes nothing.
+ */
+export async function changeAppSettings(
+  metadata: Pick<Metadata, 'findApp' | 'setAppSettings'>,
+  appId: number,
+  changes: Readonly<Record<string, string>>,
+): Promise<App> {
+  const app = await metadata.findApp(appId)
+  if (!app) throw new Error(`there is no app ${appId}`)
+  const settings = { ...app.settings }
+  for (const [name, text] of Object.entries(changes)) {
+    requireReadable(name, text)
+    if (text === '') delete settings[name]
+    else settings[name] = text
+  }
+  await metadata.setAppSettings(appId, settings)
+  return { ...app, settings }
+}
+
+function requireReadable(name: string, text: string): void {
+  const table: Readonly<Record<string, Setting<unknown>>> = appSettingsTable
+  const found = Object.hasOwn(table, name) ? table[name] : undefined
+  if (!found) throw new Error(`${name}: expected one of ${Object.keys(table).join(', ')}`)
+  try {
+    if (text !== '') found.read(text)
+  } catch (expected) {
+    if (typeof expected !== 'string') throw expected
+    throw new Error(`${name}: ${expected}${found.secret ? '' : `, found "${text}"`}`)
+  }
+}
