@@ -16,6 +16,7 @@ import { drainable } from './http/drainable.ts'
 import { createListener } from './http/listener.ts'
 import { lockDataDir } from './metadata/data-dir-lock.ts'
 import type { Credential } from './metadata/metadata.ts'
+import { rememberUploads } from './metadata/recent-uploads.ts'
 import { openSqlite } from './metadata/sqlite.ts'
 import { createLog, type Log } from './observe/log.ts'
 import { createMetrics } from './observe/metrics.ts'
@@ -56,7 +57,7 @@ export async function startService(settings: Settings, surroundings: Surrounding
     const lock = lockDataDir(directory)
     undo.push(lock.release)
     const metrics = createMetrics()
-    const metadata = await openSqlite(directory, { onCommit: metrics.commit })
+    const metadata = rememberUploads(await openSqlite(directory, { onCommit: metrics.commit }))
     undo.push(() => metadata.close())
     const blobs = await DiskBlobs.create(directory, {
       minFreeBytes: settings.SLUICE_MIN_FREE_SPACE,
