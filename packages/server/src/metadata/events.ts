@@ -105,21 +105,16 @@ export function eventRecords(db: Database): EventRecords {
     },
 
     async leaseToPull(lease) {
-      const rows = await db
-        .updateTable('events')
-        .set(({ eb }) => ({ leaseId: lease.leaseId, leasedUntil: lease.until, pulls: eb('pulls', '+', 1) }))
-        // Asked once more of the row itself: in a database with several writers it may be another's by now.
-        .where('state', '=', 'queued')
-        .where('leasedUntil', '<=', lease.now)
-        .where('eventId', 'in', freeEvents(db, lease).orderBy('eventId').limit(lease.limit))
-        .returningAll()
+      const free = freeEvents(db, lease).orderBy('events.eventId').limit(lease.limit)
+      const rows = await holding(db, lease, free)
+        .set(({ eb }) => ({ pulls: eb('events.pulls', '+', 1) }))
         .execute()
       return rows.map(toEvent).sort((a, b) => a.eventId - b.eventId)
     },
 
     async leaseToSend(lease) {
       const due = freeEvents(db, lease)
-        .where('dueAt', '<=', lease.now)
+        .where('events.dueAt', '<=', lease.now)
         .where(({ not, exists, selectFrom }) =>
           not(
             exists(
@@ -132,23 +127,20 @@ export function eventRecords(db: Database): EventRecords {
             ),
           ),
         )
-      const rows = await db
-        .updateTable('events')
-        .set({ leaseId: lease.leaseId, leasedUntil: lease.until })
-        .where('state', '=', 'queued')
-        .where('leasedUntil', '<=', lease.now)
-        .where('eventId', 'in', due.orderBy('dueAt').orderBy('eventId').limit(lease.limit))
-        .returningAll()
-        .execute()
+      const rows = await holding(
+        db,
+        lease,
+        due.orderBy('events.dueAt').orderBy('events.eventId').limit(lease.limit),
+      ).execute()
       return rows.map(toEvent).sort((a, b) => a.dueAt - b.dueAt || a.eventId - b.eventId)
     },
 
-    async endLease(appId, leaseId) {
+    async endLease(leaseId, eventIds) {
       await db
         .updateTable('events')
         .set({ leasedUntil: 0 })
+        .where('eventId', 'in', eventIds)
         .where('state', '=', 'queued')
-        .where('appId', '=', appId)
         .where('leaseId', '=', leaseId)
         .execute()
     },
@@ -201,6 +193,18 @@ function freeEvents(db: Database, { appId, types, now }: EventLease) {
     .where('events.appId', '=', appId)
     .where('events.leasedUntil', '<=', now)
     .$if(types !== undefined, (query) => query.where('events.eventType', 'in', types ?? []))
+}
+
+/** Holds events that were just found to be free. Asked once more of each row: with several writers it may be another's by now. */
+function holding(db: Database, { leaseId, until, now }: EventLease, free: ReturnType<typeof freeEvents>) {
+  return db
+    .updateTable('events')
+    .from(free.as('free'))
+    .set({ leaseId, leasedUntil: until })
+    .whereRef('events.eventId', '=', 'free.eventId')
+    .where('events.state', '=', 'queued')
+    .where('events.leasedUntil', '<=', now)
+    .returningAll()
 }
 
 async function confirmEvents(transaction: Transaction<Tables>, { appId, held, now }: Confirmation): Promise<boolean[]> {

@@ -251,7 +251,7 @@ export interface EventRecords {
   /** Holds queued events that are due and that nobody holds, of each file only the first that is queued: the ones due first. */
   leaseToSend(lease: EventLease): Promise<RecordedEvent[]>
   /** Gives back what was held and has not been told to anybody. */
-  endLease(appId: number, leaseId: string): Promise<void>
+  endLease(leaseId: string, eventIds: readonly number[]): Promise<void>
   /**
    * queued → delivered for each event that is held under that lease still. Says for each whether it is delivered under
    * that lease, now or before.
