@@ -2,7 +2,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { limits } from '@sluice/protocol'
-import { bootstrapApp } from './auth/app-accounts.ts'
+import { bootstrapApp, firstAppId } from './auth/app-accounts.ts'
 import { AppDirectory } from './auth/app-directory.ts'
 import { documentedRates, unlimited } from './auth/rate-limits.ts'
 import { DiskBlobs } from './blobs/disk.ts'
@@ -11,6 +11,12 @@ import type { Settings } from './config.ts'
 import { KeyedLock } from './engine/keyed-lock.ts'
 import { SharedRun } from './engine/shared-run.ts'
 import { Slots } from './engine/slots.ts'
+import { DeliverCallbacks } from './events/deliver-callbacks.ts'
+import { dropEvents } from './events/drop-events.ts'
+import { eventSettingsBy } from './events/event-settings.ts'
+import { PullEvents } from './events/pull-events.ts'
+import { queuedEvents } from './events/queued-events.ts'
+import { watchEvents } from './events/watch-events.ts'
 import { fileUrls } from './files/file-url.ts'
 import { drainable } from './http/drainable.ts'
 import { createListener } from './http/listener.ts'
@@ -23,7 +29,7 @@ import { expireUploads, removeOrphans, resumeFinishes } from './uploads/expire-u
 import type { UploadDeps } from './uploads/upload-deps.ts'
 import { Verifier } from './uploads/verifier.ts'
 
-/** How often uploads are looked at that expired or were left half-finished. */
+/** How often uploads are looked at that expired or were left half-finished, and events that are old. */
 const upkeepEveryMs = 60_000
 
 /** A running service. */
@@ -56,7 +62,11 @@ export async function startService(settings: Settings, surroundings: Surrounding
     const lock = lockDataDir(directory)
     undo.push(lock.release)
     const metrics = createMetrics()
-    const metadata = await openSqlite(directory, { onCommit: metrics.commit })
+    const ring = (appId: number) => {
+      pulls.ring(appId)
+      callbacks.ring(appId)
+    }
+    const metadata = await openSqlite(directory, { onCommit: metrics.commit, onEvent: ring })
     undo.push(() => metadata.close())
     const blobs = await DiskBlobs.create(directory, {
       minFreeBytes: settings.SLUICE_MIN_FREE_SPACE,
@@ -71,11 +81,25 @@ export async function startService(settings: Settings, surroundings: Surrounding
     undo.push(() => warm)
     const verifier = new Verifier(metadata, blobs, slots)
     undo.push(() => verifier.close())
+    const settingsOf = eventSettingsBy({
+      appId: settings.SLUICE_APP_ID ?? firstAppId,
+      mode: settings.SLUICE_EVENT_MODE,
+      url: settings.SLUICE_CALLBACK_URL,
+      allowPrivate: settings.SLUICE_ALLOW_PRIVATE_CALLBACKS === 'on',
+    })
+    const pulls = new PullEvents({ metadata, now, onPulled: metrics.eventsPulled })
+    const callbacks = new DeliverCallbacks({
+      ...{ metadata, settingsOf, now, log, random: Math.random, onSent: metrics.eventSent },
+    })
+    undo.push(() => callbacks.close())
     metrics.observe({
       bytesInFlight: () => (slots.count - slots.free) * slots.slotSize,
       waitingRequests: () => slots.waiting,
       verifierLagBytes: () => verifier.lagBytes,
       openUploads: () => metadata.countUploads(),
+      waitingPollers: () => pulls.waiting,
+      deadEvents: () => metadata.countDead(),
+      queuedEvents: () => queuedEvents({ metadata, settingsOf, now }),
     })
 
     let publicUrl = settings.SLUICE_PUBLIC_URL ?? ''
@@ -117,6 +141,8 @@ export async function startService(settings: Settings, surroundings: Surrounding
     const drain = drainable(server)
     const stop = new AbortController()
     let upkeep: Promise<void> | undefined
+    let watching: Promise<void> | undefined
+    undo.push(() => watching)
     // What a round of upkeep is in the middle of, the next start takes up again.
     undo.push(() => Promise.race([upkeep, sleep(settings.SLUICE_DRAIN_TIMEOUT, undefined, { ref: false })]))
     const url = await listen(server, settings)
@@ -125,8 +151,10 @@ export async function startService(settings: Settings, surroundings: Surrounding
     undo.push(() => {
       draining = true
       stop.abort()
+      pulls.close()
     })
     upkeep = keepUp(uploads, stop.signal)
+    watching = watchEvents({ metadata, pulls, callbacks, now, log }, stop.signal)
     return { url, newCredential, close }
   } catch (error) {
     await close()
@@ -153,7 +181,7 @@ async function listen(server: Server, { SLUICE_HOST: host, SLUICE_PORT: port }: 
 
 /** Takes up what a crash left half-way, then goes round once a minute. */
 async function keepUp(uploads: UploadDeps, signal: AbortSignal): Promise<void> {
-  const jobs = [removeOrphans, resumeFinishes, expireUploads]
+  const jobs = [removeOrphans, resumeFinishes, expireUploads, dropEvents]
   while (!signal.aborted) {
     for (const job of jobs) {
       try {
@@ -162,7 +190,7 @@ async function keepUp(uploads: UploadDeps, signal: AbortSignal): Promise<void> {
         uploads.log.error({ err: error, job: job.name }, 'upkeep failed')
       }
     }
-    jobs.splice(0, jobs.length, resumeFinishes, expireUploads)
+    jobs.splice(0, jobs.length, resumeFinishes, expireUploads, dropEvents)
     await sleep(upkeepEveryMs, undefined, { signal }).catch(() => undefined)
   }
 }
