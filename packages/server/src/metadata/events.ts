@@ -1,7 +1,7 @@
-import type { NewFileUpload } from '@sluice/protocol'
+import type { AppEvent } from '@sluice/protocol'
 import type { Transaction } from 'kysely'
 import type { Database } from './kysely-store.ts'
-import type { EventRecords, StoredFile } from './metadata.ts'
+import type { EventRecords, RecordedEvent } from './metadata.ts'
 import type { Tables } from './tables.ts'
 
 /** Recorded events. */
@@ -23,8 +23,8 @@ export function eventRecords(db: Database): EventRecords {
 /** Records an event inside the transaction that makes it true. */
 export async function recordEvent(
   transaction: Transaction<Tables>,
-  { appId, fileId, createdAt }: StoredFile,
-  event: NewFileUpload,
+  { appId, fileId, createdAt }: Pick<RecordedEvent, 'appId' | 'fileId' | 'createdAt'>,
+  event: AppEvent,
 ): Promise<void> {
   await transaction
     .insertInto('events')
