@@ -46,6 +46,8 @@ export const limits = {
   finishPerMinute: 100,
   /** Documented calls a minute and app: UploadPart page. */
   partsPerMinute: 10_000,
+  /** Documented calls a minute, app and action of the management API: every page of it but those of events. */
+  vodPerMinute: 100,
 } as const
 
 /** The limits an operator may move; what a parameter is checked against. */

@@ -114,6 +114,9 @@ export const coverOfField: Field<string | undefined> = (params) => {
   return fileId
 }
 
+/** The id of a file: decimal digits. */
+export const fileIdField = matching(/^\d{1,20}$/, 'the id of a file')
+
 /** A text that may be absent. */
 export const textField: Field<string> = (params, name) => params.get(name) ?? ''
 

@@ -5,6 +5,7 @@ import { limits } from '@sluice/protocol'
 import { bootstrapApp, firstAppId } from './auth/app-accounts.ts'
 import { AppDirectory } from './auth/app-directory.ts'
 import { documentedRates, unlimited } from './auth/rate-limits.ts'
+import { replayGuard } from './auth/replay-guard.ts'
 import { DiskBlobs } from './blobs/disk.ts'
 import { makeDirectory } from './blobs/sync-directory.ts'
 import type { Settings } from './config.ts'
@@ -18,6 +19,8 @@ import { PullEvents } from './events/pull-events.ts'
 import { queuedEvents } from './events/queued-events.ts'
 import { watchEvents } from './events/watch-events.ts'
 import { fileUrls } from './files/file-url.ts'
+import type { FilesDeps } from './files/files-deps.ts'
+import type { AdmissionDeps } from './http/admission.ts'
 import { drainable } from './http/drainable.ts'
 import { createListener } from './http/listener.ts'
 import { lockDataDir } from './metadata/data-dir-lock.ts'
@@ -104,12 +107,10 @@ export async function startService(settings: Settings, surroundings: Surrounding
 
     let publicUrl = settings.SLUICE_PUBLIC_URL ?? ''
     const urls = fileUrls(() => publicUrl)
+    const files: FilesDeps = { metadata, blobs, urls, now }
     const uploads: UploadDeps = {
-      metadata,
-      blobs,
+      ...files,
       verifier,
-      urls,
-      now,
       log,
       instantUpload: { server: settings.SLUICE_INSTANT_UPLOAD_SERVER, ugc: settings.SLUICE_INSTANT_UPLOAD_UGC },
       uploadTtlMs: settings.SLUICE_UPLOAD_TTL,
@@ -118,18 +119,21 @@ export async function startService(settings: Settings, surroundings: Surrounding
     }
 
     let draining = false
+    const admission: AdmissionDeps = {
+      apps: new AppDirectory(metadata, now),
+      hostRule: { publicHosts: settings.SLUICE_PUBLIC_HOSTS, publicPaths: settings.SLUICE_PUBLIC_PATHS },
+      paramLimits: { maxFileName: settings.SLUICE_MAX_FILE_NAME, maxFileSize: settings.SLUICE_MAX_FILE_SIZE },
+      rateLimits: settings.SLUICE_RATE_LIMITS === 'documented' ? documentedRates() : unlimited,
+      maintenance: settings.SLUICE_MAINTENANCE === 'on',
+      now,
+    }
     const server = createListener({
-      uploadApi: {
-        uploads,
+      calls: {
+        uploadApi: { ...admission, uploads, metrics, log },
+        vodApi: { ...admission, files, replayGuard: replayGuard(now) },
         slots,
-        apps: new AppDirectory(metadata, now),
-        hostRule: { publicHosts: settings.SLUICE_PUBLIC_HOSTS, publicPaths: settings.SLUICE_PUBLIC_PATHS },
-        paramLimits: { maxFileName: settings.SLUICE_MAX_FILE_NAME, maxFileSize: settings.SLUICE_MAX_FILE_SIZE },
         bodyLimits: { idleMs: settings.SLUICE_BODY_IDLE_TIMEOUT, totalMs: settings.SLUICE_BODY_TIMEOUT },
-        rateLimits: settings.SLUICE_RATE_LIMITS === 'documented' ? documentedRates() : unlimited,
         trustedProxies: settings.SLUICE_TRUSTED_PROXIES,
-        maintenance: settings.SLUICE_MAINTENANCE === 'on',
-        now,
         metrics,
         log,
       },

@@ -1,8 +1,8 @@
-import type { NewFileUpload } from '@sluice/protocol'
+import type { AppEvent } from '@sluice/protocol'
 import type { Selectable, Transaction } from 'kysely'
 import { groupCommit } from '../engine/group-commit.ts'
 import type { Database } from './kysely-store.ts'
-import type { EndedSend, EventLease, EventRecords, RecordedEvent, StoredFile } from './metadata.ts'
+import type { EndedSend, EventLease, EventRecords, RecordedEvent } from './metadata.ts'
 import type { Tables } from './tables.ts'
 
 /** Calls that confirm, or sends that ended, in one transaction at most. */
@@ -260,8 +260,8 @@ function toEvent(row: Selectable<Tables['events']>): RecordedEvent {
 /** Records an event inside the transaction that makes it true; once that is through, `onEvent` is to be told. */
 export async function recordEvent(
   transaction: Transaction<Tables>,
-  { appId, fileId, createdAt }: Pick<StoredFile, 'appId' | 'fileId' | 'createdAt'>,
-  event: NewFileUpload,
+  { appId, fileId, createdAt }: Pick<RecordedEvent, 'appId' | 'fileId' | 'createdAt'>,
+  event: AppEvent,
 ): Promise<void> {
   await transaction
     .insertInto('events')

@@ -1,0 +1,12 @@
+/** The members every answer of the management API has; application code asks for `codeDesc` "Success". */
+export interface VodEnvelope {
+  /** 0 done, positive failed. */
+  readonly code: number
+  readonly message: string
+  readonly codeDesc: string
+}
+
+/** A successful envelope with its members. */
+export function vodSuccess<Members extends object>(members: Members): VodEnvelope & Members {
+  return { code: 0, message: '', codeDesc: 'Success', ...members }
+}
