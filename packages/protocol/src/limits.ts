@@ -21,6 +21,8 @@ export const limits = {
   handleMs: 30_000,
   /** Events in one answer of PullEvent; the later API confirms as many at once (Sluice). */
   maxPulledEvents: 16,
+  /** Documented calls a minute and app: PullEvent and ConfirmEvent pages, each. */
+  eventsPerMinute: 1_000,
   /** Handles in one ConfirmEvent (Sluice). */
   maxConfirmedEvents: 100,
   /** How long the head of a callback's answer may take (event notification page). */

@@ -1,5 +1,5 @@
 import { limits } from './limits.ts'
-import { fileIdField, type Schema } from './params.ts'
+import { fileIdField, handlesField, type Schema } from './params.ts'
 
 /** An action of the management API. Every one is signed as a call of the server family, by GET or by a form. */
 export interface VodAction {
@@ -17,6 +17,14 @@ const perMinute = limits.vodPerMinute
 /** The table of management actions: what the routes, the documentation and the completeness test read. */
 export const vodActions = {
   DescribeVodPlayUrls: { reads: true, perMinute, params: { fileId: fileIdField } },
+  /** Takes events, and so is no read: the same request again would take others. */
+  PullEvent: { reads: false, perMinute: limits.eventsPerMinute, aliases: ['PullVodEvent'], params: {} },
+  ConfirmEvent: {
+    reads: false,
+    perMinute: limits.eventsPerMinute,
+    aliases: ['ConfirmVodEvent'],
+    params: { msgHandle: handlesField },
+  },
 } as const satisfies Record<string, VodAction>
 
 export type VodActionName = keyof typeof vodActions

@@ -130,7 +130,7 @@ export async function startService(settings: Settings, surroundings: Surrounding
     const server = createListener({
       calls: {
         uploadApi: { ...admission, uploads, metrics, log },
-        vodApi: { ...admission, files, replayGuard: replayGuard(now) },
+        vodApi: { ...admission, files, events: { metadata, pulls, settingsOf, now }, replayGuard: replayGuard(now) },
         slots,
         bodyLimits: { idleMs: settings.SLUICE_BODY_IDLE_TIMEOUT, totalMs: settings.SLUICE_BODY_TIMEOUT },
         trustedProxies: settings.SLUICE_TRUSTED_PROXIES,

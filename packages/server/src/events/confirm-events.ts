@@ -1,14 +1,9 @@
-import type { Metadata } from '../metadata/metadata.ts'
+import type { EventDeps } from './event-deps.ts'
 import { type HeldEvent, parseHandle } from './event-handle.ts'
-
-export interface ConfirmDeps {
-  readonly metadata: Pick<Metadata, 'confirmEvents'>
-  readonly now: () => number
-}
 
 /** Takes events off an app's queue by their handles; returns those handles that are unknown or too old. */
 export async function confirmEvents(
-  { metadata, now }: ConfirmDeps,
+  { metadata, now }: Pick<EventDeps, 'metadata' | 'now'>,
   appId: number,
   handles: readonly string[],
 ): Promise<string[]> {

@@ -12,7 +12,13 @@ export function newLeaseId(): string {
 }
 
 /** Makes a msgHandle: of characters that a query needs no escapes for, as clients copy it into one. */
-export function formatHandle({ eventId, leaseId }: HeldEvent): string {
+export function formatHandle({
+  eventId,
+  leaseId,
+}: {
+  readonly eventId: number
+  readonly leaseId: string | null
+}): string {
   return `${eventId}.${leaseId}`
 }
 
