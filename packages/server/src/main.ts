@@ -12,6 +12,8 @@ import type { Settings } from './config.ts'
 import { KeyedLock } from './engine/keyed-lock.ts'
 import { SharedRun } from './engine/shared-run.ts'
 import { Slots } from './engine/slots.ts'
+import { expireFiles } from './files/delete-file.ts'
+import { removeDiscards } from './files/discard-blobs.ts'
 import { fileUrls } from './files/file-url.ts'
 import type { FilesDeps } from './files/files-deps.ts'
 import type { AdmissionDeps } from './http/admission.ts'
@@ -83,11 +85,10 @@ export async function startService(settings: Settings, surroundings: Surrounding
 
     let publicUrl = settings.SLUICE_PUBLIC_URL ?? ''
     const urls = fileUrls(() => publicUrl)
-    const files: FilesDeps = { metadata, blobs, urls, now }
+    const files: FilesDeps = { metadata, blobs, urls, now, log }
     const uploads: UploadDeps = {
       ...files,
       verifier,
-      log,
       instantUpload: { server: settings.SLUICE_INSTANT_UPLOAD_SERVER, ugc: settings.SLUICE_INSTANT_UPLOAD_UGC },
       uploadTtlMs: settings.SLUICE_UPLOAD_TTL,
       partLock: new KeyedLock(),
@@ -157,7 +158,8 @@ async function listen(server: Server, { SLUICE_HOST: host, SLUICE_PORT: port }: 
 
 /** Takes up what a crash left half-way, then goes round once a minute. */
 async function keepUp(uploads: UploadDeps, signal: AbortSignal): Promise<void> {
-  const jobs = [removeOrphans, resumeFinishes, expireUploads]
+  const everyMinute = [removeDiscards, resumeFinishes, expireUploads, expireFiles]
+  const jobs = [removeOrphans, ...everyMinute]
   while (!signal.aborted) {
     for (const job of jobs) {
       try {
@@ -166,7 +168,7 @@ async function keepUp(uploads: UploadDeps, signal: AbortSignal): Promise<void> {
         uploads.log.error({ err: error, job: job.name }, 'upkeep failed')
       }
     }
-    jobs.splice(0, jobs.length, resumeFinishes, expireUploads)
+    jobs.splice(0, jobs.length, ...everyMinute)
     await sleep(upkeepEveryMs, undefined, { signal }).catch(() => undefined)
   }
 }

@@ -1,6 +1,8 @@
 import { ProtocolError } from '@sluice/protocol'
 import type { Kysely } from 'kysely'
 import { appRecords } from './apps.ts'
+import { classRecords } from './classes.ts'
+import { deletionRecords } from './deletions.ts'
 import { eventRecords } from './events.ts'
 import { fileRecords } from './files.ts'
 import type { Metadata } from './metadata.ts'
@@ -21,6 +23,8 @@ export function kyselyStore(db: Database, { onCommit = () => {} }: StoreOptions 
     ...guarded(appRecords(db)),
     ...guarded(uploadRecords(db, onCommit)),
     ...guarded(fileRecords(db)),
+    ...guarded(deletionRecords(db)),
+    ...guarded(classRecords(db)),
     ...guarded(eventRecords(db)),
     close: () => db.destroy(),
   }
