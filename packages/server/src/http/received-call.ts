@@ -3,6 +3,7 @@ import { type BlockList, isIPv6 } from 'node:net'
 import { percentDecode, type QueryPair, splitQuery, vodActionNamed } from '@sluice/protocol'
 import type { SignedCall } from '../auth/authenticate.ts'
 import type { Body } from './body.ts'
+import { formReader } from './forms.ts'
 
 const maxFormSize = 65_536
 
@@ -33,9 +34,10 @@ export async function receiveCall(
 ): Promise<RawCall> {
   const inQuery = splitQuery(target.query)
   const named = actionOf(inQuery)
-  const isForm =
-    hasForm(request) && (named === undefined || (request.method === 'POST' && vodActionNamed(named) !== undefined))
-  const pairs = isForm ? splitQuery(await body.readText(maxFormSize)) : inQuery
+  const mayBeForm = request.method === 'POST' && (named === undefined || vodActionNamed(named) !== undefined)
+  const readForm = mayBeForm ? formReader(request.headers) : undefined
+  const isForm = readForm !== undefined
+  const pairs = readForm ? readForm(await body.readText(maxFormSize)) : inQuery
   return {
     named: isForm ? (actionOf(pairs) ?? named) : named,
     isForm,
@@ -60,10 +62,6 @@ export function findDuplicate(pairs: readonly QueryPair[]): string | undefined {
 function actionOf(pairs: readonly QueryPair[]): string | undefined {
   const pair = pairs.find(({ name }) => name === 'Action')
   return pair && percentDecode(pair.value, true)
-}
-
-function hasForm({ method, headers }: IncomingMessage): boolean {
-  return method === 'POST' && /^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? '')
 }
 
 /** What the request says of the host it was sent to; a proxy is believed only when the operator named it. */
