@@ -1,5 +1,14 @@
 import { limits } from './limits.ts'
-import { fileIdField, fileNameField, flagField, integerField, optional, type Schema, textField } from './params.ts'
+import {
+  fileIdField,
+  fileNameField,
+  flagField,
+  handlesField,
+  integerField,
+  optional,
+  type Schema,
+  textField,
+} from './params.ts'
 import {
   chinaTimeField,
   expireField,
@@ -81,6 +90,14 @@ export const vodActions = {
   DescribeAllClass: { reads: true, perMinute, params: {} },
   ModifyClass: { reads: false, perMinute, params: { classId, className } },
   DeleteClass: { reads: false, perMinute, params: { classId } },
+  /** Takes events, and so is no read: the same request again would take others. */
+  PullEvent: { reads: false, perMinute: limits.eventsPerMinute, aliases: ['PullVodEvent'], params: {} },
+  ConfirmEvent: {
+    reads: false,
+    perMinute: limits.eventsPerMinute,
+    aliases: ['ConfirmVodEvent'],
+    params: { msgHandle: handlesField },
+  },
 } as const satisfies Record<string, VodAction>
 
 export type VodActionName = keyof typeof vodActions

@@ -10,3 +10,9 @@ export interface VodEnvelope {
 export function vodSuccess<Members extends object>(members: Members): VodEnvelope & Members {
   return { code: 0, message: '', codeDesc: 'Success', ...members }
 }
+
+/** What PullEvent answers. */
+export interface PullAnswer extends VodEnvelope {
+  /** The oldest first; empty when there were none in the time a call is held. */
+  readonly eventList: readonly { readonly msgHandle: string; readonly eventContent: object }[]
+}

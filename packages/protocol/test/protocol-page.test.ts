@@ -11,6 +11,7 @@ const wireNames: Readonly<Record<string, string>> = { tags: 'tag.n', coverOf: 'e
 const vodWireNames: Readonly<Record<string, string>> = {
   fileIds: 'fileIds.n',
   infoFilter: 'infoFilter.n',
+  msgHandle: 'msgHandle.n',
   tags: 'tags.n',
 }
 

@@ -2,7 +2,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { limits } from '@sluice/protocol'
-import { bootstrapApp } from './auth/app-accounts.ts'
+import { bootstrapApp, firstAppId } from './auth/app-accounts.ts'
 import { AppDirectory } from './auth/app-directory.ts'
 import { documentedRates, unlimited } from './auth/rate-limits.ts'
 import { replayGuard } from './auth/replay-guard.ts'
@@ -12,6 +12,12 @@ import type { Settings } from './config.ts'
 import { KeyedLock } from './engine/keyed-lock.ts'
 import { SharedRun } from './engine/shared-run.ts'
 import { Slots } from './engine/slots.ts'
+import { DeliverCallbacks } from './events/deliver-callbacks.ts'
+import { dropEvents } from './events/drop-events.ts'
+import { eventSettingsBy } from './events/event-settings.ts'
+import { PullEvents } from './events/pull-events.ts'
+import { queuedEvents } from './events/queued-events.ts'
+import { watchEvents } from './events/watch-events.ts'
 import { expireFiles } from './files/delete-file.ts'
 import { removeDiscards } from './files/discard-blobs.ts'
 import { fileUrls } from './files/file-url.ts'
@@ -28,7 +34,7 @@ import { expireUploads, removeOrphans, resumeFinishes } from './uploads/expire-u
 import type { UploadDeps } from './uploads/upload-deps.ts'
 import { Verifier } from './uploads/verifier.ts'
 
-/** How often uploads are looked at that expired or were left half-finished. */
+/** How often uploads are looked at that expired or were left half-finished, and events that are old. */
 const upkeepEveryMs = 60_000
 
 /** A running service. */
@@ -61,7 +67,11 @@ export async function startService(settings: Settings, surroundings: Surrounding
     const lock = lockDataDir(directory)
     undo.push(lock.release)
     const metrics = createMetrics()
-    const metadata = await openSqlite(directory, { onCommit: metrics.commit })
+    const ring = (appId: number) => {
+      pulls.ring(appId)
+      callbacks.ring(appId)
+    }
+    const metadata = await openSqlite(directory, { onCommit: metrics.commit, onEvent: ring })
     undo.push(() => metadata.close())
     const blobs = await DiskBlobs.create(directory, {
       minFreeBytes: settings.SLUICE_MIN_FREE_SPACE,
@@ -76,11 +86,26 @@ export async function startService(settings: Settings, surroundings: Surrounding
     undo.push(() => warm)
     const verifier = new Verifier(metadata, blobs, slots)
     undo.push(() => verifier.close())
+    const settingsOf = eventSettingsBy({
+      appId: settings.SLUICE_APP_ID ?? firstAppId,
+      mode: settings.SLUICE_EVENT_MODE,
+      url: settings.SLUICE_CALLBACK_URL,
+      allowPrivate: settings.SLUICE_ALLOW_PRIVATE_CALLBACKS === 'on',
+    })
+    const pulls = new PullEvents({ metadata, now, onPulled: metrics.eventsPulled })
+    const callbacks = new DeliverCallbacks({
+      ...{ metadata, settingsOf, now, log, random: Math.random, onSent: metrics.eventSent },
+      timeoutMs: limits.callbackTimeoutMs,
+    })
+    undo.push(() => callbacks.close())
     metrics.observe({
       bytesInFlight: () => (slots.count - slots.free) * slots.slotSize,
       waitingRequests: () => slots.waiting,
       verifierLagBytes: () => verifier.lagBytes,
       openUploads: () => metadata.countUploads(),
+      waitingPollers: () => pulls.waiting,
+      deadEvents: () => metadata.countDead(),
+      queuedEvents: () => queuedEvents({ metadata, settingsOf, now }),
     })
 
     let publicUrl = settings.SLUICE_PUBLIC_URL ?? ''
@@ -107,7 +132,7 @@ export async function startService(settings: Settings, surroundings: Surrounding
     const server = createListener({
       calls: {
         uploadApi: { ...admission, uploads, metrics, log },
-        vodApi: { ...admission, files, replayGuard: replayGuard(now) },
+        vodApi: { ...admission, files, events: { metadata, pulls, settingsOf, now }, replayGuard: replayGuard(now) },
         slots,
         bodyLimits: { idleMs: settings.SLUICE_BODY_IDLE_TIMEOUT, totalMs: settings.SLUICE_BODY_TIMEOUT },
         trustedProxies: settings.SLUICE_TRUSTED_PROXIES,
@@ -122,6 +147,8 @@ export async function startService(settings: Settings, surroundings: Surrounding
     const drain = drainable(server)
     const stop = new AbortController()
     let upkeep: Promise<void> | undefined
+    let watching: Promise<void> | undefined
+    undo.push(() => watching)
     // What a round of upkeep is in the middle of, the next start takes up again.
     undo.push(() => Promise.race([upkeep, sleep(settings.SLUICE_DRAIN_TIMEOUT, undefined, { ref: false })]))
     const url = await listen(server, settings)
@@ -130,8 +157,10 @@ export async function startService(settings: Settings, surroundings: Surrounding
     undo.push(() => {
       draining = true
       stop.abort()
+      pulls.close()
     })
     upkeep = keepUp(uploads, stop.signal)
+    watching = watchEvents({ metadata, pulls, callbacks, now, log }, stop.signal)
     return { url, newCredential, close }
   } catch (error) {
     await close()
@@ -158,7 +187,7 @@ async function listen(server: Server, { SLUICE_HOST: host, SLUICE_PORT: port }: 
 
 /** Takes up what a crash left half-way, then goes round once a minute. */
 async function keepUp(uploads: UploadDeps, signal: AbortSignal): Promise<void> {
-  const everyMinute = [removeDiscards, resumeFinishes, expireUploads, expireFiles]
+  const everyMinute = [removeDiscards, resumeFinishes, expireUploads, expireFiles, dropEvents]
   const jobs = [removeOrphans, ...everyMinute]
   while (!signal.aborted) {
     for (const job of jobs) {

@@ -4,6 +4,7 @@ import type { Metadata } from '../src/metadata/metadata.ts'
 import { appsContract } from './support/contract-apps.ts'
 import { changesContract } from './support/contract-changes.ts'
 import { classesContract } from './support/contract-classes.ts'
+import { eventsContract } from './support/contract-events.ts'
 import { filesContract } from './support/contract-files.ts'
 import { partsContract } from './support/contract-parts.ts'
 import { uploadsContract } from './support/contract-uploads.ts'
@@ -41,6 +42,7 @@ export function metadataContract(open: () => Promise<Metadata>): void {
   filesContract(openWithApps)
   changesContract(openWithApps)
   classesContract(openWithApps)
+  eventsContract(openWithApps)
 
   it('keeps texts as they are', async () => {
     const metadata = await openWithApps()

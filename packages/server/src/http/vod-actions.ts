@@ -1,12 +1,17 @@
 import {
   type ParamLimits,
+  type PullAnswer,
   parseParams,
   type VodActionName,
   type VodEnvelope,
+  VodError,
   vodActions,
   vodSuccess,
 } from '@sluice/protocol'
 import type { Caller } from '../auth/authenticate.ts'
+import { confirmEvents } from '../events/confirm-events.ts'
+import type { EventDeps } from '../events/event-deps.ts'
+import { formatHandle } from '../events/event-handle.ts'
 import { changeFile } from '../files/change-file.ts'
 import { classTrees, createClass, defaultClass, deleteClass, renameClass } from '../files/classes.ts'
 import { deleteFile } from '../files/delete-file.ts'
@@ -16,6 +21,7 @@ import { addTags, removeTags } from '../files/tags.ts'
 import { classAnswer, classItem, fileSetItem, infoParts, playInfoItem, playSet } from './file-answers.ts'
 
 export interface VodActionDeps {
+  readonly events: EventDeps
   readonly files: FilesDeps
   readonly paramLimits: ParamLimits
 }
@@ -67,6 +73,23 @@ export const vodAnswers: Readonly<Record<VodActionName, VodAnswer>> = {
       limit: pageSize,
     })
     return vodSuccess({ totalCount, fileSet: found.map(fileSetItem) })
+  },
+
+  async PullEvent({ events }, { app }, gone): Promise<PullAnswer> {
+    const { mode, types } = events.settingsOf(app)
+    if (mode !== 'reliable')
+      throw new VodError('blocked', `eventMode: events of this app are not pulled, it is ${mode}`)
+    const pulled = await events.pulls.pull(app.appId, types, gone)
+    return vodSuccess({
+      eventList: pulled.map(({ content, ...event }) => ({ msgHandle: formatHandle(event), eventContent: content })),
+    })
+  },
+
+  async ConfirmEvent({ events }, { app, params }) {
+    const { msgHandle } = parseParams(vodActions.ConfirmEvent.params, params)
+    const left = await confirmEvents(events, app.appId, msgHandle)
+    if (left.length > 0) throw new VodError('parameters', `msgHandle: too old or unknown: ${left.join(', ')}`)
+    return vodSuccess({})
   },
 
   async DescribeVodPlayUrls({ files }, { app, params }) {

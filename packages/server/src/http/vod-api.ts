@@ -8,12 +8,14 @@ import {
 } from '@sluice/protocol'
 import { authenticateServer } from '../auth/authenticate.ts'
 import type { ReplayGuard } from '../auth/replay-guard.ts'
+import type { EventDeps } from '../events/event-deps.ts'
 import type { FilesDeps } from '../files/files-deps.ts'
 import type { AdmissionDeps } from './admission.ts'
 import { findDuplicate, type RawCall, type Trace } from './received-call.ts'
 import { vodAnswers } from './vod-actions.ts'
 
 export interface VodApiDeps extends AdmissionDeps {
+  readonly events: EventDeps
   readonly files: FilesDeps
   readonly replayGuard: ReplayGuard
 }

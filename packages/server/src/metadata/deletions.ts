@@ -5,10 +5,10 @@ import type { DeletionRecords } from './metadata.ts'
 import type { Tables } from './tables.ts'
 
 /** Deleted files, and the blobs of what is gone. */
-export function deletionRecords(db: Database): DeletionRecords {
+export function deletionRecords(db: Database, onEvent: (appId: number) => void): DeletionRecords {
   return {
-    deleteFile: ({ appId, fileId, expiredBy }, event, deletedAt) =>
-      db.transaction().execute(async (transaction) => {
+    async deleteFile({ appId, fileId, expiredBy }, event, deletedAt) {
+      const deleted = await db.transaction().execute(async (transaction) => {
         // Writing the file's row first keeps it from getting another cover meanwhile.
         const { numUpdatedRows } = await transaction
           .updateTable('files')
@@ -26,7 +26,10 @@ export function deletionRecords(db: Database): DeletionRecords {
         await discardLater(transaction, blobIds)
         await recordEvent(transaction, { appId, fileId, createdAt: deletedAt }, event)
         return blobIds
-      }),
+      })
+      if (deleted) onEvent(appId)
+      return deleted
+    },
 
     async listDiscards(limit) {
       const rows = await db.selectFrom('discards').select('blobId').orderBy('blobId').limit(limit).execute()

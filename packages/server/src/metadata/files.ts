@@ -5,10 +5,10 @@ import type { FileRecords, FileSearch, StoredFile } from './metadata.ts'
 import type { Tables } from './tables.ts'
 
 /** Finished files and their covers. */
-export function fileRecords(db: Database): FileRecords {
+export function fileRecords(db: Database, onEvent: (appId: number) => void): FileRecords {
   return {
-    finishAsFile: (file, event) =>
-      db.transaction().execute(async (transaction) => {
+    async finishAsFile(file, event) {
+      const finished = await db.transaction().execute(async (transaction) => {
         const { numInsertedOrUpdatedRows } = await transaction
           .insertInto('files')
           .values({ ...file, tags: JSON.stringify(file.tags) })
@@ -26,7 +26,10 @@ export function fileRecords(db: Database): FileRecords {
           .where('fileSha', '=', file.fileSha)
           .executeTakeFirstOrThrow()
         return toFile(there)
-      }),
+      })
+      if (finished === file) onEvent(file.appId)
+      return finished
+    },
 
     finishAsCover: (cover) =>
       db.transaction().execute(async (transaction) => {

@@ -81,5 +81,20 @@ export interface Tables {
     /** JSON. */
     content: string
     createdAt: number
+    state: Generated<'queued' | 'delivered' | 'dead'>
+    settledAt: number | null
+    leaseId: string | null
+    leasedUntil: Generated<number>
+    dueAt: Generated<number>
+    pulls: Generated<number>
+    sends: Generated<number>
+    firstSentAt: number | null
+  }
+  eventAttempts: {
+    attemptId: Generated<number>
+    eventId: number
+    startedAt: number
+    durationMs: number
+    outcome: string
   }
 }
