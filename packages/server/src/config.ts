@@ -45,7 +45,7 @@ export const settingsTable = {
   }),
   SLUICE_TRUSTED_PROXIES: setting({
     default: '',
-    about: 'Addresses or subnets of proxies whose X-Forwarded-Host is believed while SLUICE_PUBLIC_HOSTS is empty.',
+    about: 'Addresses or subnets of proxies whose X-Forwarded-For and X-Forwarded-Host are believed.',
     read: readProxies,
   }),
   SLUICE_APP_ID: setting({

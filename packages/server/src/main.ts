@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { limits } from '@sluice/protocol'
 import { bootstrapApp } from './auth/app-accounts.ts'
 import { AppDirectory } from './auth/app-directory.ts'
+import { KeyRule } from './auth/key-rule.ts'
 import { documentedRates, unlimited } from './auth/rate-limits.ts'
 import { DiskBlobs } from './blobs/disk.ts'
 import { makeDirectory } from './blobs/sync-directory.ts'
@@ -93,23 +94,25 @@ export async function startService(settings: Settings, surroundings: Surrounding
       finishing: new SharedRun(),
     }
 
+    const apps = new AppDirectory(metadata, now)
+    const trustedProxies = settings.SLUICE_TRUSTED_PROXIES
     let draining = false
     const server = createListener({
       uploadApi: {
         uploads,
         slots,
-        apps: new AppDirectory(metadata, now),
+        apps,
         hostRule: { publicHosts: settings.SLUICE_PUBLIC_HOSTS, publicPaths: settings.SLUICE_PUBLIC_PATHS },
         paramLimits: { maxFileName: settings.SLUICE_MAX_FILE_NAME, maxFileSize: settings.SLUICE_MAX_FILE_SIZE },
         bodyLimits: { idleMs: settings.SLUICE_BODY_IDLE_TIMEOUT, totalMs: settings.SLUICE_BODY_TIMEOUT },
         rateLimits: settings.SLUICE_RATE_LIMITS === 'documented' ? documentedRates() : unlimited,
-        trustedProxies: settings.SLUICE_TRUSTED_PROXIES,
+        trustedProxies,
         maintenance: settings.SLUICE_MAINTENANCE === 'on',
         now,
         metrics,
         log,
       },
-      media: { metadata, blobs, idleMs: 120_000 },
+      media: { metadata, blobs, urls, apps, keyRule: new KeyRule(now), trustedProxies, idleMs: 120_000 },
       operations: { metrics, isDraining: () => draining },
       timeLimits: { headersMs: settings.SLUICE_HEADER_TIMEOUT, keepAliveMs: settings.SLUICE_KEEP_ALIVE_TIMEOUT },
       log,

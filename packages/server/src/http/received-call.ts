@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { type BlockList, isIPv6 } from 'node:net'
+import type { BlockList } from 'node:net'
 import {
   type ActionName,
   actions,
@@ -11,6 +11,7 @@ import {
 } from '@sluice/protocol'
 import type { ReceivedCall } from '../auth/authenticate.ts'
 import type { Body } from './body.ts'
+import { isTrusted } from './client-address.ts'
 
 const maxFormSize = 65_536
 
@@ -65,10 +66,6 @@ function hostsOf({ headers, socket }: IncomingMessage, trustedProxies: BlockList
   return [trusted ? forwarded : undefined, headers.host]
     .flat()
     .filter((host) => host !== undefined && host !== '') as string[]
-}
-
-function isTrusted(address: string, proxies: BlockList): boolean {
-  return address !== '' && proxies.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
 }
 
 function refuse(message: string): ProtocolError {
