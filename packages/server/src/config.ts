@@ -100,6 +100,11 @@ export const settingsTable = {
     about: 'What InitUploadEx answers for a file that is there: code2, off.',
     read: oneOf('code2', 'off'),
   }),
+  SLUICE_PROBE: setting({
+    default: 'on',
+    about: 'Whether stored files are looked into for duration, width, height, bit rates and codecs: on, off.',
+    read: oneOf('on', 'off'),
+  }),
   SLUICE_RATE_LIMITS: setting({
     default: 'off',
     about: "The old service's limits of calls a minute: off, documented. They delay before they refuse.",

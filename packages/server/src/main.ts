@@ -20,6 +20,7 @@ import type { Credential } from './metadata/metadata.ts'
 import { openSqlite } from './metadata/sqlite.ts'
 import { createLog, type Log } from './observe/log.ts'
 import { createMetrics } from './observe/metrics.ts'
+import { probeFiles } from './probe/probe-files.ts'
 import { expireUploads, removeOrphans, resumeFinishes } from './uploads/expire-uploads.ts'
 import type { UploadDeps } from './uploads/upload-deps.ts'
 import { Verifier } from './uploads/verifier.ts'
@@ -120,6 +121,8 @@ export async function startService(settings: Settings, surroundings: Surrounding
     const drain = drainable(server)
     const stop = new AbortController()
     let upkeep: Promise<void> | undefined
+    let probing: Promise<void> | undefined
+    undo.push(() => probing)
     // What a round of upkeep is in the middle of, the next start takes up again.
     undo.push(() => Promise.race([upkeep, sleep(settings.SLUICE_DRAIN_TIMEOUT, undefined, { ref: false })]))
     const url = await listen(server, settings)
@@ -130,6 +133,7 @@ export async function startService(settings: Settings, surroundings: Surrounding
       stop.abort()
     })
     upkeep = keepUp(uploads, stop.signal)
+    if (settings.SLUICE_PROBE === 'on') probing = probeFiles({ metadata, blobs, log }, stop.signal)
     return { url, newCredential, close }
   } catch (error) {
     await close()

@@ -99,7 +99,9 @@ async function findMedium({ metadata, urls }: MediaDeps, path: string): Promise<
     String(found.appId) === appId && found.fileType === fileType
   if (name === 'f0') {
     const file = await metadata.findFile(fileId)
-    return file && matches(file) ? { ...file, url: urls.file(file), durationS: undefined } : undefined
+    if (!file || !matches(file)) return undefined
+    const durationS = typeof file.media === 'object' ? file.media.durationS : undefined
+    return { ...file, url: urls.file(file), durationS }
   }
   const cover = await metadata.findCover(name)
   if (cover?.fileId !== fileId || !matches(cover)) return undefined

@@ -23,7 +23,7 @@ export function eventRecords(db: Database): EventRecords {
 /** Records an event inside the transaction that makes it true. */
 export async function recordEvent(
   transaction: Transaction<Tables>,
-  { appId, fileId, createdAt }: StoredFile,
+  { appId, fileId, createdAt }: Pick<StoredFile, 'appId' | 'fileId' | 'createdAt'>,
   event: NewFileUpload,
 ): Promise<void> {
   await transaction

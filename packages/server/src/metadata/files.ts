@@ -1,8 +1,10 @@
-import type { Selectable, Transaction } from 'kysely'
+import { type Selectable, sql, type Transaction } from 'kysely'
 import { recordEvent } from './events.ts'
 import type { Database } from './kysely-store.ts'
-import type { FileRecords, StoredFile } from './metadata.ts'
+import type { FileRecords, Media, StoredFile } from './metadata.ts'
 import type { Tables } from './tables.ts'
+
+const unprobed = 'unprobed'
 
 /** Finished files and their covers. */
 export function fileRecords(db: Database): FileRecords {
@@ -17,7 +19,7 @@ export function fileRecords(db: Database): FileRecords {
         if ((numInsertedOrUpdatedRows ?? 0n) > 0n) {
           await endUpload(transaction, file.fileId)
           await recordEvent(transaction, file, event)
-          return file
+          return { ...file, media: 'unprobed' }
         }
         const there = await transaction
           .selectFrom('files')
@@ -80,6 +82,29 @@ export function fileRecords(db: Database): FileRecords {
         .limit(1)
         .executeTakeFirst(),
 
+    async listUnprobed(limit) {
+      const rows = await db
+        .selectFrom('files')
+        .selectAll()
+        .where('media', '=', sql.lit(unprobed)) // as the index says it
+        .orderBy('createdAt')
+        .limit(limit)
+        .execute()
+      return rows.map(toFile)
+    },
+
+    recordMedia: (found) =>
+      db.transaction().execute(async (transaction) => {
+        for (const { fileId, media } of found) {
+          await transaction
+            .updateTable('files')
+            .set({ media: media === 'failed' ? media : JSON.stringify(media) })
+            .where('fileId', '=', fileId)
+            .where('media', '=', unprobed)
+            .execute()
+        }
+      }),
+
     async listFiles({ appId, limit }) {
       const rows = await db
         .selectFrom('files')
@@ -104,5 +129,10 @@ async function endUpload(transaction: Transaction<Tables>, fileId: string): Prom
 }
 
 function toFile(row: Selectable<Tables['files']>): StoredFile {
-  return { ...row, tags: JSON.parse(row.tags) as string[] } // written by finishAsFile
+  const tags = JSON.parse(row.tags) as string[] // written by finishAsFile
+  return { ...row, tags, media: toMedia(row.media) }
+}
+
+function toMedia(text: string): StoredFile['media'] {
+  return text === unprobed || text === 'failed' ? text : (JSON.parse(text) as Media) // written by recordMedia
 }

@@ -137,6 +137,36 @@ export interface StoredFile {
   readonly tags: readonly string[]
   readonly coverId: string | null
   readonly createdAt: number
+  /** `unprobed` until a probe has looked at it, `failed` when none understood it. */
+  readonly media: 'unprobed' | 'failed' | Media
+}
+
+/** What a file says of the sound and pictures in it; absent is what it does not say. */
+export interface Media {
+  readonly container: string
+  /** Seconds. */
+  readonly durationS?: number
+  /** Bits per second, of all that is in it. */
+  readonly bitrate?: number
+  /** Pixels, before `rotate`. */
+  readonly width?: number
+  readonly height?: number
+  /** Degrees clockwise in which the pictures are to be shown; absent for 0. */
+  readonly rotate?: number
+  /** Pictures per second. */
+  readonly frameRate?: number
+  readonly videoCodec?: string
+  readonly videoBitrate?: number
+  readonly audioCodec?: string
+  readonly audioBitrate?: number
+  /** Samples of sound per second. */
+  readonly samplingRate?: number
+}
+
+/** A file that a probe has looked at. */
+export interface Probed {
+  readonly fileId: string
+  readonly media: Exclude<StoredFile['media'], 'unprobed'>
 }
 
 /** A small image that belongs to a file. */
@@ -157,7 +187,7 @@ export interface FileRecords {
    * Ends a finishing upload as a file, with its event, in one transaction. When the app has the file already, under
    * another fileId, that file is returned and nothing changes: the upload is still to be ended.
    */
-  finishAsFile(file: StoredFile, event: NewFileUpload): Promise<StoredFile>
+  finishAsFile(file: Omit<StoredFile, 'media'>, event: NewFileUpload): Promise<StoredFile>
   /**
    * Ends a finishing upload as the cover of a file, in one transaction. When the file has had the cover already, it is
    * its cover again and is returned, under its own coverId: the upload is still to be ended.
@@ -170,6 +200,10 @@ export interface FileRecords {
   findCover(coverId: string): Promise<Cover | undefined>
   /** A cover by its bytes; of that file, or of any when none is named (the newest). */
   findCoverBySha(appId: number, fileSha: string, fileId: string | undefined): Promise<Cover | undefined>
+  /** Files that no probe has looked at, the oldest first. */
+  listUnprobed(limit: number): Promise<StoredFile[]>
+  /** Says what unprobed files hold, in one transaction; others stay as they are. */
+  recordMedia(found: readonly Probed[]): Promise<void>
   /** The newest first. */
   listFiles(page: { readonly appId: number | undefined; readonly limit: number }): Promise<StoredFile[]>
 }

@@ -46,6 +46,8 @@ export interface Tables {
     tags: string
     coverId: string | null
     createdAt: number
+    /** `unprobed`, `failed`, or a JSON object. */
+    media: Generated<string>
   }
   covers: {
     coverId: string
