@@ -15,6 +15,20 @@ export const limits = {
   maxFileName: 40,
   /** Tags kept of a file (InitUpload page). */
   maxTags: 10,
+  /** How long a PullEvent is held while there is no event (PullEvent page). */
+  pullHoldMs: 5_000,
+  /** How long a msgHandle is good; the event is then given out again (ConfirmEvent page). */
+  handleMs: 30_000,
+  /** Events in one answer of PullEvent; the later API confirms as many at once (Sluice). */
+  maxPulledEvents: 16,
+  /** Documented calls a minute and app: PullEvent and ConfirmEvent pages, each. */
+  eventsPerMinute: 1_000,
+  /** Handles in one ConfirmEvent (Sluice). */
+  maxConfirmedEvents: 100,
+  /** How long the head of a callback's answer may take (event notification page). */
+  callbackTimeoutMs: 5_000,
+  /** How long events are kept, delivered or not: 7 days (Sluice). */
+  eventRetentionMs: 604_800_000,
   /** Largest difference between a request's Timestamp and the server's clock, either way (error 4500). */
   timestampWindowS: 7_200,
   /** Longest validity of a UGC signature: 90 days (UGC overview). Longer ones are clamped (Sluice). */
@@ -36,6 +50,8 @@ export const limits = {
   finishPerMinute: 100,
   /** Documented calls a minute and app: UploadPart page. */
   partsPerMinute: 10_000,
+  /** Documented calls a minute, app and action of the management API: every page of it but those of events. */
+  vodPerMinute: 100,
 } as const
 
 /** The limits an operator may move; what a parameter is checked against. */

@@ -114,6 +114,24 @@ export const coverOfField: Field<string | undefined> = (params) => {
   return fileId
 }
 
+/** `msgHandle.n` of ConfirmEvent: older pages count n from 1, later ones from 0. In the order of n, at least one. */
+export const handlesField: Field<readonly string[]> = (params) => {
+  const handles: { n: number; value: string }[] = []
+  for (const [name, value] of params) {
+    const match = /^msgHandle\.(\d{1,4})$/.exec(name)
+    if (match && value !== '') handles.push({ n: Number(match[1]), value })
+  }
+  const { maxConfirmedEvents } = limits
+  if (handles.length === 0) throw refuse('msgHandle.0', 'the handle of an event', undefined)
+  if (handles.length > maxConfirmedEvents) {
+    throw refuse('msgHandle.n', `at most ${maxConfirmedEvents} handles`, String(handles.length))
+  }
+  return handles.sort((a, b) => a.n - b.n).map((handle) => handle.value)
+}
+
+/** The id of a file: decimal digits. */
+export const fileIdField = matching(/^\d{1,20}$/, 'the id of a file')
+
 /** A text that may be absent. */
 export const textField: Field<string> = (params, name) => params.get(name) ?? ''
 

@@ -4,6 +4,7 @@ import {
   listOf,
   oneOf,
   optionally,
+  readCallbackUrl,
   readCount,
   readDuration,
   readProxies,
@@ -59,6 +60,21 @@ export const settingsTable = {
     about: 'SecretKey of that app.',
     read: optionally(readText),
     secret: true,
+  }),
+  SLUICE_EVENT_MODE: setting({
+    default: 'reliable',
+    about: 'How events reach the app of SLUICE_APP_ID unless sluice app set says otherwise: reliable, callback, off.',
+    read: oneOf('reliable', 'callback', 'off'),
+  }),
+  SLUICE_CALLBACK_URL: setting({
+    default: '',
+    about: 'Where events of that app are sent in callback mode; may be loopback or private.',
+    read: optionally(readCallbackUrl),
+  }),
+  SLUICE_ALLOW_PRIVATE_CALLBACKS: setting({
+    default: 'off',
+    about: 'on lets callbacks go to loopback and private addresses that were set by sluice app set.',
+    read: oneOf('off', 'on'),
   }),
   SLUICE_MEMORY_BUDGET: setting({
     default: '64MiB',

@@ -2,6 +2,7 @@ import { ProtocolError } from '@sluice/protocol'
 import { expect, it, onTestFinished } from 'vitest'
 import type { Metadata } from '../src/metadata/metadata.ts'
 import { appsContract } from './support/contract-apps.ts'
+import { eventsContract } from './support/contract-events.ts'
 import { filesContract } from './support/contract-files.ts'
 import { partsContract } from './support/contract-parts.ts'
 import { uploadsContract } from './support/contract-uploads.ts'
@@ -37,6 +38,7 @@ export function metadataContract(open: () => Promise<Metadata>): void {
   uploadsContract(openWithApps)
   partsContract(openWithApps)
   filesContract(openWithApps)
+  eventsContract(openWithApps)
 
   it('keeps texts as they are', async () => {
     const metadata = await openWithApps()

@@ -7,19 +7,19 @@ import type { Tables } from './tables.ts'
 const unprobed = 'unprobed'
 
 /** Finished files and their covers. */
-export function fileRecords(db: Database): FileRecords {
+export function fileRecords(db: Database, onEvent: (appId: number) => void): FileRecords {
   return {
-    finishAsFile: (file, event) =>
-      db.transaction().execute(async (transaction) => {
+    async finishAsFile(file, event) {
+      const finished = await db.transaction().execute(async (transaction) => {
         const { numInsertedOrUpdatedRows } = await transaction
           .insertInto('files')
-          .values({ ...file, tags: JSON.stringify(file.tags) })
+          .values({ ...file, tags: JSON.stringify(file.tags), media: fromMedia(file.media) })
           .onConflict((conflict) => conflict.columns(['appId', 'fileSha']).doNothing())
           .executeTakeFirstOrThrow()
         if ((numInsertedOrUpdatedRows ?? 0n) > 0n) {
           await endUpload(transaction, file.fileId)
           await recordEvent(transaction, file, event)
-          return { ...file, media: 'unprobed' }
+          return file
         }
         const there = await transaction
           .selectFrom('files')
@@ -28,7 +28,10 @@ export function fileRecords(db: Database): FileRecords {
           .where('fileSha', '=', file.fileSha)
           .executeTakeFirstOrThrow()
         return toFile(there)
-      }),
+      })
+      if (finished === file) onEvent(file.appId)
+      return finished
+    },
 
     finishAsCover: (cover) =>
       db.transaction().execute(async (transaction) => {
@@ -98,7 +101,7 @@ export function fileRecords(db: Database): FileRecords {
         for (const { fileId, media } of found) {
           await transaction
             .updateTable('files')
-            .set({ media: media === 'failed' ? media : JSON.stringify(media) })
+            .set({ media: fromMedia(media) })
             .where('fileId', '=', fileId)
             .where('media', '=', unprobed)
             .execute()
@@ -133,6 +136,10 @@ function toFile(row: Selectable<Tables['files']>): StoredFile {
   return { ...row, tags, media: toMedia(row.media) }
 }
 
+function fromMedia(media: StoredFile['media']): string {
+  return typeof media === 'string' ? media : JSON.stringify(media)
+}
+
 function toMedia(text: string): StoredFile['media'] {
-  return text === unprobed || text === 'failed' ? text : (JSON.parse(text) as Media) // written by recordMedia
+  return text === unprobed || text === 'failed' ? text : (JSON.parse(text) as Media) // written by fromMedia
 }

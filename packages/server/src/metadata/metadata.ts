@@ -187,7 +187,7 @@ export interface FileRecords {
    * Ends a finishing upload as a file, with its event, in one transaction. When the app has the file already, under
    * another fileId, that file is returned and nothing changes: the upload is still to be ended.
    */
-  finishAsFile(file: Omit<StoredFile, 'media'>, event: NewFileUpload): Promise<StoredFile>
+  finishAsFile(file: StoredFile, event: NewFileUpload): Promise<StoredFile>
   /**
    * Ends a finishing upload as the cover of a file, in one transaction. When the file has had the cover already, it is
    * its cover again and is returned, under its own coverId: the upload is still to be ended.
@@ -208,7 +208,7 @@ export interface FileRecords {
   listFiles(page: { readonly appId: number | undefined; readonly limit: number }): Promise<StoredFile[]>
 }
 
-/** An event as it was recorded. */
+/** An event as it was recorded, and how far its delivery is. */
 export interface RecordedEvent {
   readonly eventId: number
   readonly appId: number
@@ -217,9 +217,88 @@ export interface RecordedEvent {
   /** The envelope that is delivered. */
   readonly content: object
   readonly createdAt: number
+  /** `queued` until it is confirmed, or sent and answered (`delivered`), or given up (`dead`). */
+  readonly state: 'queued' | 'delivered' | 'dead'
+  /** When it was delivered or given up; null while it is queued. */
+  readonly settledAt: number | null
+  /** Who holds it, or held it last; null when nobody has since it was queued. */
+  readonly leaseId: string | null
+  /** Until then nobody else gets it. */
+  readonly leasedUntil: number
+  /** It is not sent before; pulling does not ask. 0 until a send has failed. */
+  readonly dueAt: number
+  /** How often it was pulled. */
+  readonly pulls: number
+  /** How often it was sent, to its end, since it was queued. */
+  readonly sends: number
+  /** The first of these sends; null before. */
+  readonly firstSentAt: number | null
+}
+
+/** What came of sending an event once. */
+export interface EventAttempt {
+  readonly startedAt: number
+  readonly durationMs: number
+  /** The status that was answered, or why there was none: `status 200`, `no answer in 5 s`. */
+  readonly outcome: string
+}
+
+/** Which events of an app to hold, and for whom. */
+export interface EventLease {
+  readonly appId: number
+  /** Names of the event types that count; `undefined` for all. */
+  readonly types: readonly string[] | undefined
+  readonly leaseId: string
+  readonly now: number
+  /** Until when nobody else gets them. */
+  readonly until: number
+  readonly limit: number
+}
+
+/** How a send ended, and what becomes of the event. */
+export interface EndedSend extends EventAttempt {
+  readonly eventId: number
+  readonly leaseId: string
+  readonly endedAt: number
+  /** `{ dueAt }` to send it again then. */
+  readonly next: 'delivered' | 'dead' | { readonly dueAt: number }
 }
 
 export interface EventRecords {
-  /** The newest first. */
-  listEvents(page: { readonly appId: number | undefined; readonly limit: number }): Promise<RecordedEvent[]>
+  /** The newest first; of one app or of all, in one state or in any. */
+  listEvents(page: {
+    readonly appId: number | undefined
+    readonly state?: RecordedEvent['state'] | undefined
+    readonly limit: number
+  }): Promise<RecordedEvent[]>
+  findEvent(eventId: number): Promise<RecordedEvent | undefined>
+  /** The attempts to send an event, the oldest first. */
+  listAttempts(eventId: number): Promise<EventAttempt[]>
+  /** Which of these apps have a queued event that nobody holds. */
+  whichHaveEvents(appIds: readonly number[], now: number): Promise<number[]>
+  /** Queued events by app and type, with the time of the oldest. */
+  countQueued(): Promise<{ appId: number; eventType: string; count: number; oldestAt: number }[]>
+  countDead(): Promise<number>
+
+  /** Holds queued events that nobody holds, and counts that they were pulled: the oldest first. */
+  leaseToPull(lease: EventLease): Promise<RecordedEvent[]>
+  /** Holds queued events that are due and that nobody holds, of each file only the first that is queued: the ones due first. */
+  leaseToSend(lease: EventLease): Promise<RecordedEvent[]>
+  /** Gives back what was held and has not been told to anybody. */
+  endLease(leaseId: string, eventIds: readonly number[]): Promise<void>
+  /**
+   * queued → delivered for each event that is held under that lease still. Says for each whether it is delivered under
+   * that lease, now or before.
+   */
+  confirmEvents(
+    appId: number,
+    held: readonly { readonly eventId: number; readonly leaseId: string }[],
+    now: number,
+  ): Promise<boolean[]>
+  /** Writes down how a send ended and ends its lease. False when the event was meanwhile delivered, or held by another. */
+  endSend(send: EndedSend): Promise<boolean>
+  /** delivered or dead → queued, as if it had never been delivered. False when it is queued, or there is none. */
+  replayEvent(eventId: number): Promise<boolean>
+  /** Forgets events recorded before then, whatever their state; says of how many, and how many of them were queued. */
+  dropEvents(recordedBefore: number, limit: number): Promise<{ dropped: number; queued: number }>
 }

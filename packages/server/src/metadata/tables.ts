@@ -47,7 +47,7 @@ export interface Tables {
     coverId: string | null
     createdAt: number
     /** `unprobed`, `failed`, or a JSON object. */
-    media: Generated<string>
+    media: string
   }
   covers: {
     coverId: string
@@ -67,5 +67,20 @@ export interface Tables {
     /** JSON. */
     content: string
     createdAt: number
+    state: Generated<'queued' | 'delivered' | 'dead'>
+    settledAt: number | null
+    leaseId: string | null
+    leasedUntil: Generated<number>
+    dueAt: Generated<number>
+    pulls: Generated<number>
+    sends: Generated<number>
+    firstSentAt: number | null
+  }
+  eventAttempts: {
+    attemptId: Generated<number>
+    eventId: number
+    startedAt: number
+    durationMs: number
+    outcome: string
   }
 }

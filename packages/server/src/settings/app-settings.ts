@@ -1,5 +1,5 @@
 import type { App, Metadata } from '../metadata/metadata.ts'
-import { listOf, oneOf, optionally, readUrl, type Setting, setting } from './setting.ts'
+import { listOf, oneOf, optionally, readCallbackUrl, readSecrets, type Setting, setting } from './setting.ts'
 
 /** Every setting of an app: what `sluice app set` takes and docs/operating.md describes. */
 export const appSettingsTable = {
@@ -8,10 +8,31 @@ export const appSettingsTable = {
     about: 'How events reach the app: reliable (it pulls and confirms them), callback (they are sent to it), off.',
     read: oneOf('reliable', 'callback', 'off'),
   }),
+  eventTypes: setting({
+    default: 'all',
+    about: 'Which events reach the app: all, or the names of types such as NewFileUpload, separated by commas.',
+    read: (text) => (text === 'all' ? undefined : listOf('names of event types', /^[A-Za-z]{1,64}$/)(text)),
+  }),
   callbackUrl: setting({
     default: '',
     about: 'Where events are sent in callback mode.',
-    read: optionally(readUrl),
+    read: optionally(readCallbackUrl),
+  }),
+  callbackPolicy: setting({
+    default: 'documented',
+    about: 'How often an event is sent that gets no answer: documented (three times), persistent (for 24 hours).',
+    read: oneOf('documented', 'persistent'),
+  }),
+  retryOnHttpError: setting({
+    default: 'off',
+    about: 'Whether an answer with a status other than 2xx counts as none: off, on.',
+    read: oneOf('off', 'on'),
+  }),
+  callbackSecret: setting({
+    default: '',
+    about: 'Secret that callbacks are signed with; two during a rotation, separated by a comma, the newest first.',
+    read: (text) => (text === '' ? [] : readSecrets(text)),
+    secret: true,
   }),
   hotlinkKey: setting({
     default: '',

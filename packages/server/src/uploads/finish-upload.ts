@@ -76,7 +76,16 @@ async function giveWay(deps: UploadDeps, upload: Upload, there: Finished): Promi
 async function endAsFile(deps: UploadDeps, upload: Upload): Promise<Finished> {
   const { fileId, appId, fileSha, fileSize, dataSize, fileName, fileType, classId, tags, family } = upload
   const names = { fileId, appId, fileSha, fileName, fileType }
-  const file = { ...names, fileSize, dataSize, classId, tags, coverId: null, createdAt: deps.now() }
+  const file = {
+    ...names,
+    fileSize,
+    dataSize,
+    classId,
+    tags,
+    coverId: null,
+    media: 'unprobed' as const,
+    createdAt: deps.now(),
+  }
   const event = newFileUpload({ fileId, fileName, fileUrl: deps.urls.file(file), fileSize, family })
   return finishedFile(await deps.metadata.finishAsFile(file, event), deps.urls)
 }
