@@ -2,6 +2,7 @@ import { Migrator } from 'kysely/migration'
 import type { Database } from './kysely-store.ts'
 import { uploads } from './migrations/001-uploads.ts'
 import { appSettings } from './migrations/002-app-settings.ts'
+import { management } from './migrations/003-management.ts'
 import { eventDelivery } from './migrations/004-event-delivery.ts'
 import { media } from './migrations/005-media.ts'
 
@@ -9,6 +10,7 @@ import { media } from './migrations/005-media.ts'
 const migrations = {
   '001-uploads': uploads,
   '002-app-settings': appSettings,
+  '003-management': management,
   '004-event-delivery': eventDelivery,
   '005-media': media,
 }
