@@ -97,6 +97,7 @@ export async function startService(settings: Settings, surroundings: Surrounding
     const pulls = new PullEvents({ metadata, now, onPulled: metrics.eventsPulled })
     const callbacks = new DeliverCallbacks({
       ...{ metadata, settingsOf, now, log, random: Math.random, onSent: metrics.eventSent },
+      timeoutMs: limits.callbackTimeoutMs,
     })
     undo.push(() => callbacks.close())
     metrics.observe({
