@@ -4,6 +4,7 @@ import { percentDecode, type QueryPair, splitQuery, vodActionNamed } from '@slui
 import type { SignedCall } from '../auth/authenticate.ts'
 import type { Body } from './body.ts'
 import { isTrusted } from './client-address.ts'
+import { formReader } from './forms.ts'
 
 const maxFormSize = 65_536
 
@@ -34,9 +35,10 @@ export async function receiveCall(
 ): Promise<RawCall> {
   const inQuery = splitQuery(target.query)
   const named = actionOf(inQuery)
-  const isForm =
-    hasForm(request) && (named === undefined || (request.method === 'POST' && vodActionNamed(named) !== undefined))
-  const pairs = isForm ? splitQuery(await body.readText(maxFormSize)) : inQuery
+  const mayBeForm = request.method === 'POST' && (named === undefined || vodActionNamed(named) !== undefined)
+  const readForm = mayBeForm ? formReader(request.headers) : undefined
+  const isForm = readForm !== undefined
+  const pairs = readForm ? readForm(await body.readText(maxFormSize)) : inQuery
   return {
     named: isForm ? (actionOf(pairs) ?? named) : named,
     isForm,
@@ -61,10 +63,6 @@ export function findDuplicate(pairs: readonly QueryPair[]): string | undefined {
 function actionOf(pairs: readonly QueryPair[]): string | undefined {
   const pair = pairs.find(({ name }) => name === 'Action')
   return pair && percentDecode(pair.value, true)
-}
-
-function hasForm({ method, headers }: IncomingMessage): boolean {
-  return method === 'POST' && /^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? '')
 }
 
 /** What the request says of the host it was sent to; a proxy is believed only when the operator named it. */
