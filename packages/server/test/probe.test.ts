@@ -15,6 +15,7 @@ import {
 } from './support/service.ts'
 import { recordedEvents, tablesOf } from './support/tables.ts'
 import { videoMaker } from './support/videos.ts'
+import { callVod } from './support/vod-calls.ts'
 
 let make: ReturnType<typeof videoMaker>
 const works: (() => Promise<void>)[] = []
@@ -183,6 +184,24 @@ describe('the service', () => {
     const [event] = recordedEvents(service)
     expect(JSON.stringify(event)).not.toMatch(/duration|width/)
     expect((await play(url)).body.equals(video.bytes)).toBe(true)
+  })
+
+  it('tells of it in the management answers', async () => {
+    const service = await startTestService({ SLUICE_PROBE: 'on' })
+    const { fileId, url = '' } = await uploadWhole(service, withDigests(make('told.mp4', '-metadata:s:v', 'rotate=90')))
+    await probed(service, fileId)
+    const streams = {
+      videoStreamList: [{ bitrate: expect.any(Number), height: 180, width: 320, codec: 'h264', fps: 25 }],
+      audioStreamList: [{ samplingRate: 44_100, bitrate: expect.any(Number), codec: 'aac' }],
+    }
+    expect(await callVod(service, 'GetVideoInfo', { fileId })).toMatchObject({
+      basicInfo: { duration: 3 },
+      metaData: { duration: 3, height: 180, width: 320, rotate: 270, bitrate: expect.any(Number), ...streams },
+      transcodeInfo: { transcodeList: [{ duration: 3, height: 180, ...streams }] },
+    })
+    expect(await callVod(service, 'DescribeVodInfo', {})).toMatchObject({ fileSet: [{ fileId, duration: '3' }] })
+    const playSet = [{ url, definition: 0, vbitrate: expect.any(Number), vheight: 180, vwidth: 320 }]
+    expect(await callVod(service, 'DescribeVodPlayUrls', { fileId })).toMatchObject({ playSet })
   })
 
   it('keeps a file that no probe understands', async () => {
