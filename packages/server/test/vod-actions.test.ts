@@ -93,7 +93,7 @@ const cases: Record<VodActionName, Case> = {
         sourceVideoUrl: url,
         tags: [],
       },
-      metaData: { size: 1_000, container: 'mp4', md5: '', duration: 0, ...unknownMedia },
+      metaData: { size: 1_000, container: 'mp4', md5: '', duration: 0, rotate: 0, ...unknownMedia },
       transcodeInfo: {
         idrAlignment: 0,
         transcodeList: [{ url, definition: 0, size: 1_000, container: 'mp4', md5: '', duration: 0, ...unknownMedia }],

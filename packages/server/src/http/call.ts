@@ -75,7 +75,9 @@ function isOfVod({ named = '' }: RawCall): boolean {
 /** Aborts when the connection goes before the answer is written: nobody waits for it any more. */
 function hangUp(response: ServerResponse): AbortSignal {
   const gone = new AbortController()
-  response.once('close', () => gone.abort(new BodyAborted('the client hung up')))
+  response.once('close', () => {
+    if (!response.writableEnded) gone.abort(new BodyAborted('the client hung up'))
+  })
   return gone.signal
 }
 

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http'
-import { type BlockList, isIPv6 } from 'node:net'
+import type { BlockList } from 'node:net'
 import { percentDecode, type QueryPair, splitQuery, vodActionNamed } from '@sluice/protocol'
 import type { SignedCall } from '../auth/authenticate.ts'
 import type { Body } from './body.ts'
+import { isTrusted } from './client-address.ts'
 import { formReader } from './forms.ts'
 
 const maxFormSize = 65_536
@@ -71,8 +72,4 @@ function hostsOf({ headers, socket }: IncomingMessage, trustedProxies: BlockList
   return [trusted ? forwarded : undefined, headers.host]
     .flat()
     .filter((host) => host !== undefined && host !== '') as string[]
-}
-
-function isTrusted(address: string, proxies: BlockList): boolean {
-  return address !== '' && proxies.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
 }

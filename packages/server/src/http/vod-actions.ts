@@ -30,6 +30,23 @@ type VodAnswer = (deps: VodActionDeps, caller: Caller, gone: AbortSignal) => Pro
 
 /** Every action of the table: its parameters read, its work done, its answer made. */
 export const vodAnswers: Readonly<Record<VodActionName, VodAnswer>> = {
+  async PullEvent({ events }, { app }, gone): Promise<PullAnswer> {
+    const { mode, types } = events.settingsOf(app)
+    if (mode !== 'reliable')
+      throw new VodError('blocked', `eventMode: events of this app are not pulled, it is ${mode}`)
+    const pulled = await events.pulls.pull(app.appId, types, gone)
+    return vodSuccess({
+      eventList: pulled.map(({ content, ...event }) => ({ msgHandle: formatHandle(event), eventContent: content })),
+    })
+  },
+
+  async ConfirmEvent({ events }, { app, params }) {
+    const { msgHandle } = parseParams(vodActions.ConfirmEvent.params, params)
+    const left = await confirmEvents(events, app.appId, msgHandle)
+    if (left.length > 0) throw new VodError('parameters', `msgHandle: too old or unknown: ${left.join(', ')}`)
+    return vodSuccess({})
+  },
+
   /** The priority and the CDN are the old service's: a file is deleted at once, and nothing stands before it. */
   async DeleteVodFile({ files }, { app, params }) {
     const { fileId } = parseParams(vodActions.DeleteVodFile.params, params)
@@ -73,23 +90,6 @@ export const vodAnswers: Readonly<Record<VodActionName, VodAnswer>> = {
       limit: pageSize,
     })
     return vodSuccess({ totalCount, fileSet: found.map(fileSetItem) })
-  },
-
-  async PullEvent({ events }, { app }, gone): Promise<PullAnswer> {
-    const { mode, types } = events.settingsOf(app)
-    if (mode !== 'reliable')
-      throw new VodError('blocked', `eventMode: events of this app are not pulled, it is ${mode}`)
-    const pulled = await events.pulls.pull(app.appId, types, gone)
-    return vodSuccess({
-      eventList: pulled.map(({ content, ...event }) => ({ msgHandle: formatHandle(event), eventContent: content })),
-    })
-  },
-
-  async ConfirmEvent({ events }, { app, params }) {
-    const { msgHandle } = parseParams(vodActions.ConfirmEvent.params, params)
-    const left = await confirmEvents(events, app.appId, msgHandle)
-    if (left.length > 0) throw new VodError('parameters', `msgHandle: too old or unknown: ${left.join(', ')}`)
-    return vodSuccess({})
   },
 
   async DescribeVodPlayUrls({ files }, { app, params }) {
