@@ -35,6 +35,8 @@ export const limits = {
   ugcMaxValidityS: 7_776_000,
   /** How far a UGC signature's `t` may lie ahead; it is taken from the end user's clock (Sluice). */
   ugcMaxAheadS: 86_400,
+  /** How long a protected play address is good past its `t` (Key hotlink page). */
+  hotlinkGraceS: 300,
   /** From this number on a time is in milliseconds: the Node.js SDK and the web SDK send such (Sluice). */
   millisecondsFrom: 1e11,
   /** How long a verify_content is valid; a live answer of 2018 carried about one hour (Sluice). */
@@ -50,6 +52,18 @@ export const limits = {
   partsPerMinute: 10_000,
   /** Documented calls a minute, app and action of the management API: every page of it but those of events. */
   vodPerMinute: 100,
+  /** Files that DescribeVodInfo lists at once, at least and at most (its page). */
+  minPageSize: 10,
+  maxPageSize: 100,
+  /** Code points of a file's description (Sluice). */
+  maxFileIntro: 1_000,
+  /** Code points of a class name (Sluice, the limit of the next API generation). */
+  maxClassName: 64,
+  /** Levels of classes, and classes right below one (Sluice, the limits of the next API generation). */
+  maxClassLevels: 4,
+  maxSubclasses: 500,
+  /** Largest id of a class or an app that is read (Sluice). */
+  maxId: 999_999_999_999_999,
 } as const
 
 /** The limits an operator may move; what a parameter is checked against. */

@@ -46,7 +46,7 @@ export const settingsTable = {
   }),
   SLUICE_TRUSTED_PROXIES: setting({
     default: '',
-    about: 'Addresses or subnets of proxies whose X-Forwarded-Host is believed while SLUICE_PUBLIC_HOSTS is empty.',
+    about: 'Addresses or subnets of proxies whose X-Forwarded-For and X-Forwarded-Host are believed.',
     read: readProxies,
   }),
   SLUICE_APP_ID: setting({
@@ -116,6 +116,11 @@ export const settingsTable = {
     about: 'What InitUploadEx answers for a file that is there: code2, off.',
     read: oneOf('code2', 'off'),
   }),
+  SLUICE_PROBE: setting({
+    default: 'on',
+    about: 'Whether stored files are looked into for duration, width, height, bit rates and codecs: on, off.',
+    read: oneOf('on', 'off'),
+  }),
   SLUICE_RATE_LIMITS: setting({
     default: 'off',
     about: "The old service's limits of calls a minute: off, documented. They delay before they refuse.",
@@ -123,7 +128,7 @@ export const settingsTable = {
   }),
   SLUICE_MAINTENANCE: setting({
     default: 'off',
-    about: 'on refuses uploads with -6200 for the time being; files are still served.',
+    about: 'on refuses uploads with -6200, and management that changes something with 6200; files are still served.',
     read: oneOf('off', 'on'),
   }),
   SLUICE_HEADER_TIMEOUT: setting({ default: '15s', about: "Longest time for a request's head.", read: readTimeout }),

@@ -32,7 +32,7 @@ it.each([
   'protocol.md',
   'errors.md',
 ])('%s names no setting that there is none of', (name) => {
-  const others = ['SLUICE_URL', 'SLUICE_DEBUG', 'SLUICE_TEST_LONG'] // of the command line and of the tests
+  const others = ['SLUICE_URL', 'SLUICE_DEBUG', 'SLUICE_HOTLINK_KEY', 'SLUICE_TEST_LONG'] // of the command line and of the tests
   const named = readPage(name).match(/SLUICE_[A-Z_]*[A-Z]/g) ?? []
   expect(named.filter((setting) => !(setting in settingsTable) && !others.includes(setting))).toEqual([])
 })
