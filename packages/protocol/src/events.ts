@@ -25,6 +25,19 @@ export interface NewFileUploadData {
 
 export type NewFileUpload = EventEnvelope<'NewFileUpload', NewFileUploadData>
 
+/** A file was deleted. */
+export interface FileDeletedData {
+  /** 0: it went well. */
+  readonly status: number
+  readonly message: string
+  readonly fileInfo: readonly { readonly fileId: string }[]
+}
+
+export type FileDeleted = EventEnvelope<'FileDeleted', FileDeletedData>
+
+/** Every event there is. */
+export type AppEvent = NewFileUpload | FileDeleted
+
 /** Makes the event of a finished upload. */
 export function newFileUpload(file: {
   readonly fileId: string
@@ -50,4 +63,9 @@ export function newFileUpload(file: {
       fileSize: file.fileSize,
     },
   }
+}
+
+/** Makes the event of a deleted file. */
+export function fileDeleted(fileId: string): FileDeleted {
+  return { version: '4.0', eventType: 'FileDeleted', data: { status: 0, message: '', fileInfo: [{ fileId }] } }
 }

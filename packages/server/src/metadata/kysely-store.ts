@@ -1,6 +1,8 @@
 import { ProtocolError } from '@sluice/protocol'
 import type { Kysely } from 'kysely'
 import { appRecords } from './apps.ts'
+import { classRecords } from './classes.ts'
+import { deletionRecords } from './deletions.ts'
 import { eventRecords } from './events.ts'
 import { fileRecords } from './files.ts'
 import type { Metadata } from './metadata.ts'
@@ -13,14 +15,18 @@ export type Database = Kysely<Tables>
 export interface StoreOptions {
   /** Told how long each transaction of parts took, in milliseconds, and how many parts it held. */
   readonly onCommit?: (durationMs: number, parts: number) => void
+  /** Told of each event, once it is recorded for good, whose it is. */
+  readonly onEvent?: (appId: number) => void
 }
 
 /** The metadata store on any database Kysely speaks to; the database is migrated and the store's to close. */
-export function kyselyStore(db: Database, { onCommit = () => {} }: StoreOptions = {}): Metadata {
+export function kyselyStore(db: Database, { onCommit = () => {}, onEvent = () => {} }: StoreOptions = {}): Metadata {
   return {
     ...guarded(appRecords(db)),
     ...guarded(uploadRecords(db, onCommit)),
-    ...guarded(fileRecords(db)),
+    ...guarded(fileRecords(db, onEvent)),
+    ...guarded(deletionRecords(db, onEvent)),
+    ...guarded(classRecords(db)),
     ...guarded(eventRecords(db)),
     close: () => db.destroy(),
   }
