@@ -141,7 +141,7 @@ export async function startService(settings: Settings, surroundings: Surrounding
     const pulling: PullDeps = {
       ...files,
       slots,
-      workers: settings.SLUICE_PULL_WORKERS,
+      workers: settings.SLUICE_MAINTENANCE === 'on' ? 0 : settings.SLUICE_PULL_WORKERS,
       maxWaiting: maxWaitingPulls,
       maxFileSize: settings.SLUICE_MAX_FILE_SIZE,
       totalMs: settings.SLUICE_PULL_TIMEOUT,

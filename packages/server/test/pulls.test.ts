@@ -79,10 +79,12 @@ async function ended(service: TestService, { vod_task_id }: Pulled): Promise<End
   return one
 }
 
-/** What a failed pull leaves behind. */
-function requireNothingLeft(service: TestService): void {
-  expect(tablesOf(service).all('select fileId from files')).toEqual([])
-  expect([unsealedBlobs(service), sealedBlobs(service)]).toEqual([[], []])
+/** Sees to it that these files are there and nothing else: bytes go after the event. */
+async function requireOnly(service: TestService, fileIds: readonly (string | undefined)[]): Promise<void> {
+  const left = () => tablesOf(service).all('select blobId from discards')
+  await expect.poll(left, { timeout: 20_000 }).toEqual([])
+  expect(tablesOf(service).all('select fileId from files')).toEqual(fileIds.map((fileId) => ({ fileId })))
+  expect([unsealedBlobs(service), sealedBlobs(service)]).toEqual([[], fileIds])
 }
 
 describe('a pulled file', () => {
@@ -117,8 +119,7 @@ describe('a pulled file', () => {
     const { fileId } = await uploadWhole(service, video)
     const asked = await pull(service, `${source.url}/other.mp4`)
     expect(await ended(service, asked)).toMatchObject({ status: 0, fileId })
-    expect(sealedBlobs(service)).toEqual([fileId])
-    expect(unsealedBlobs(service)).toEqual([])
+    await requireOnly(service, [fileId])
   })
 
   it('comes once of two tasks for the same bytes', async () => {
@@ -128,7 +129,7 @@ describe('a pulled file', () => {
     const [one, two] = await Promise.all(asked.map((each) => ended(service, each)))
     expect(one?.status).toBe(0)
     expect(two?.fileId).toBe(one?.fileId)
-    expect(sealedBlobs(service)).toEqual([one?.fileId])
+    await requireOnly(service, [one?.fileId])
   })
 
   it('is found behind redirects, and where no length is told', async () => {
@@ -219,7 +220,7 @@ describe('a pull fails, with its reason,', () => {
     const service = await startTestService({ ...lifted, ...environment })
     const failed = await ended(service, await pull(service, `${source.url}/video.mp4`, more))
     expect(failed).toMatchObject({ status: 1, message: expect.stringMatching(why), fileId: '', fileUrl: '' })
-    requireNothingLeft(service)
+    await requireOnly(service, [])
   })
 
   it('when its source is on this machine, or a redirect leads there: nobody is asked', async () => {
@@ -235,7 +236,7 @@ describe('a pull fails, with its reason,', () => {
       expect(failed).toMatchObject({ status: 1, message: expect.stringContaining('is no public address') })
     }
     expect(source.seen).toEqual([])
-    requireNothingLeft(service)
+    await requireOnly(service, [])
   })
 
   it('when it breaks off again and again, but not the first time', async () => {
@@ -254,7 +255,7 @@ describe('a pull fails, with its reason,', () => {
     }
     expect(await ended(service, asked)).toMatchObject({ status: 1, fileId: '' })
     expect(source.seen).toHaveLength(3)
-    requireNothingLeft(service)
+    await requireOnly(service, [])
   })
 })
 

@@ -436,7 +436,7 @@ export interface PullRecords {
     parts: readonly Part[],
     event: PullComplete,
   ): Promise<StoredFile | undefined>
-  /** Ends a pull without a new file, with its event; false when it is somebody else's. */
+  /** Ends a pull without a new file, with its event; false when it is somebody else's. Its blob stays listed as a discard. */
   endPull(pull: ClaimedPull, event: PullComplete, endedAt: number): Promise<boolean>
   /** Which of these are blobs of pulls. */
   whichPulls(fileIds: readonly string[]): Promise<Set<string>>

@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely'
+import { discardLater } from './deletions.ts'
 import { recordEvent } from './events.ts'
 import { insertFile } from './files.ts'
 import type { Database } from './kysely-store.ts'
@@ -101,6 +102,7 @@ export function pullRecords(db: Database, onEvent: (appId: number) => void): Pul
           .where('leaseId', '=', leaseId)
           .executeTakeFirstOrThrow()
         if (numDeletedRows === 0n) return false
+        await discardLater(transaction, [fileId])
         await recordEvent(transaction, { appId, fileId: event.data.fileId || fileId, createdAt: endedAt }, event)
         return true
       })

@@ -1,4 +1,5 @@
-import { pullComplete } from '@sluice/protocol'
+import { type PullComplete, pullComplete } from '@sluice/protocol'
+import { discardBlobs } from '../files/discard-blobs.ts'
 import type { ClaimedPull, StoredFile } from '../metadata/metadata.ts'
 import { AddressRefused } from '../outbound/outbound-request.ts'
 import { PullRefused } from './open-source.ts'
@@ -23,8 +24,7 @@ export async function pullFile(deps: PullDeps, pull: ClaimedPull, signal: AbortS
     const final = error instanceof PullRefused || error instanceof AddressRefused || pull.attempts >= maxAttempts
     deps.log.info({ taskId, appId, attempt: pull.attempts, final, message }, 'pull failed')
     if (!final) return void (await deps.metadata.retryPull(pull, deps.now() + retryAfterMs))
-    await deps.blobs.discard(fileId)
-    await deps.metadata.endPull(pull, pullComplete({ taskId, status: 1, message }), deps.now())
+    await endWithout(deps, pull, pullComplete({ taskId, status: 1, message }))
   }
 }
 
@@ -36,12 +36,19 @@ async function endWell(deps: PullDeps, pull: ClaimedPull, source: StoredSource):
   // The lease ran out and somebody else has the task.
   if (!file) return
   if (file.fileId !== pull.fileId) {
-    await deps.blobs.discard(pull.fileId)
     const { fileId } = file
-    const event = pullComplete({ taskId, status: 0, message: '', fileId, fileUrl: deps.urls.file(file) })
-    await deps.metadata.endPull(pull, event, deps.now())
+    await endWithout(
+      deps,
+      pull,
+      pullComplete({ taskId, status: 0, message: '', fileId, fileUrl: deps.urls.file(file) }),
+    )
   }
   deps.log.info({ taskId, appId, fileId: file.fileId, fileSize: source.fileSize }, 'pulled')
+}
+
+/** Ends a task that makes no file of its own: first its row, with the event, then its bytes. */
+async function endWithout(deps: PullDeps, pull: ClaimedPull, event: PullComplete): Promise<void> {
+  if (await deps.metadata.endPull(pull, event, deps.now())) await discardBlobs(deps, [pull.fileId])
 }
 
 /** The file of a pull, its parts and its event. */

@@ -96,5 +96,6 @@ export function pullsContract(open: () => Promise<Metadata>): void {
     expect(await metadata.endPull(claimed, eventOf(claimed), 30_000)).toBe(false)
     expect(await metadata.listEvents({ appId: undefined, limit: 9 })).toHaveLength(2)
     expect(await metadata.whichPulls([claimed.fileId])).toEqual(new Set())
+    expect(await metadata.listDiscards(9)).toEqual([claimed.fileId])
   })
 }
