@@ -50,6 +50,18 @@ export const limits = {
   partsPerMinute: 10_000,
   /** Documented calls a minute, app and action of the management API: every page of it but those of events. */
   vodPerMinute: 100,
+  /** Files that DescribeVodInfo lists at once, at least and at most (its page). */
+  minPageSize: 10,
+  maxPageSize: 100,
+  /** Code points of a file's description (Sluice). */
+  maxFileIntro: 1_000,
+  /** Code points of a class name (Sluice, the limit of the next API generation). */
+  maxClassName: 64,
+  /** Levels of classes, and classes right below one (Sluice, the limits of the next API generation). */
+  maxClassLevels: 4,
+  maxSubclasses: 500,
+  /** Largest id of a class or an app that is read (Sluice). */
+  maxId: 999_999_999_999_999,
 } as const
 
 /** The limits an operator may move; what a parameter is checked against. */

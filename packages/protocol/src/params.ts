@@ -20,7 +20,7 @@ export function parseParams<S extends Schema>(schema: S, params: Params, within 
 }
 
 /** A refusal that names the parameter, what was expected and what was found (shortened). */
-function refuse(name: string, expected: string, found: string | undefined): ProtocolError {
+export function refuse(name: string, expected: string, found: string | undefined): ProtocolError {
   const shown = found === undefined ? 'nothing' : `"${found.length > 64 ? `${found.slice(0, 64)}…` : found}"`
   return new ProtocolError('parameters', `${name}: expected ${expected}, found ${shown}`, { codeDesc: '4000' })
 }

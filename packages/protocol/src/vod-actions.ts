@@ -1,5 +1,25 @@
 import { limits } from './limits.ts'
-import { fileIdField, handlesField, type Schema } from './params.ts'
+import {
+  fileIdField,
+  fileNameField,
+  flagField,
+  handlesField,
+  integerField,
+  optional,
+  type Schema,
+  textField,
+} from './params.ts'
+import {
+  chinaTimeField,
+  expireField,
+  fileIntroField,
+  integerOr,
+  listField,
+  nameField,
+  newTagsField,
+  oldTagsField,
+  parentIdField,
+} from './vod-params.ts'
 
 /** An action of the management API. Every one is signed as a call of the server family, by GET or by a form. */
 export interface VodAction {
@@ -13,10 +33,63 @@ export interface VodAction {
 }
 
 const perMinute = limits.vodPerMinute
+const classId = integerField(0, limits.maxId)
+const className = nameField(limits.maxClassName)
+const pageNo = integerOr(1, 1, 1_000_000)
 
 /** The table of management actions: what the routes, the documentation and the completeness test read. */
 export const vodActions = {
+  DeleteVodFile: {
+    reads: false,
+    perMinute,
+    params: { fileId: fileIdField, priority: integerField(0, 2), isFlushCdn: flagField },
+  },
+  ModifyVodInfo: {
+    reads: false,
+    perMinute,
+    params: {
+      fileId: fileIdField,
+      fileName: optional(fileNameField),
+      fileIntro: fileIntroField,
+      classId: optional(classId),
+      expireTimeStamp: expireField,
+    },
+  },
+  GetVideoInfo: {
+    reads: true,
+    perMinute,
+    params: {
+      fileId: fileIdField,
+      infoFilter: listField(0, 20, /^[A-Za-z]{1,40}$/, 'the name of a part of the answer'),
+    },
+  },
+  DescribeVodInfo: {
+    reads: true,
+    perMinute,
+    params: {
+      fileIds: listField(0, 100, /^\d{1,20}$/, 'the id of a file'),
+      from: chinaTimeField,
+      to: chinaTimeField,
+      classId: optional(classId),
+      status: textField,
+      orderby: integerOr(0, 0, 1),
+      pageNo,
+      pageSize: integerOr(limits.minPageSize, limits.minPageSize, limits.maxPageSize),
+    },
+  },
   DescribeVodPlayUrls: { reads: true, perMinute, params: { fileId: fileIdField } },
+  DescribeVodPlayInfo: {
+    reads: true,
+    perMinute,
+    params: { fileName: nameField(1_000), pageNo, pageSize: integerOr(limits.minPageSize, 1, limits.maxPageSize) },
+  },
+  CreateVodTags: { reads: false, perMinute, params: { fileId: fileIdField, tags: newTagsField } },
+  DeleteVodTags: { reads: false, perMinute, params: { fileId: fileIdField, tags: oldTagsField } },
+  CreateClass: { reads: false, perMinute, params: { className, parentId: parentIdField } },
+  DescribeClass: { reads: true, perMinute, params: {} },
+  DescribeAllClass: { reads: true, perMinute, params: {} },
+  ModifyClass: { reads: false, perMinute, params: { classId, className } },
+  DeleteClass: { reads: false, perMinute, params: { classId } },
   /** Takes events, and so is no read: the same request again would take others. */
   PullEvent: { reads: false, perMinute: limits.eventsPerMinute, aliases: ['PullVodEvent'], params: {} },
   ConfirmEvent: {

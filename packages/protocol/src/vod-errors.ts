@@ -12,7 +12,11 @@ export const vodErrorTable = {
   elsewhere: { code: 6100, codeDesc: 'UnsupportedVersion', meaning: 'this service has no such action' },
   unavailable: { code: 6200, codeDesc: 'Unavailable', meaning: 'the service is in maintenance' },
   store: { code: 1001, codeDesc: 'StoreFailure', meaning: 'the service could not read or write' },
+  value: { code: 1000, codeDesc: 'InvalidValue', meaning: 'a value does not fit what is there' },
+  defaultClass: { code: 1903, codeDesc: 'DefaultClass', meaning: 'the default class has no subclasses' },
+  classMissing: { code: 1905, codeDesc: 'ClassNotFound', meaning: 'there is no such class' },
   fileMissing: { code: 10008, codeDesc: 'FileNotFound', meaning: 'there is no such file' },
+  fileState: { code: 10009, codeDesc: 'FileState', meaning: 'the file is gone, or never was' },
 } as const satisfies Record<string, VodErrorRow>
 
 export interface VodErrorRow {

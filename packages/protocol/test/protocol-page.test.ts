@@ -8,7 +8,12 @@ const page = readPage('protocol.md')
 const wireNames: Readonly<Record<string, string>> = { tags: 'tag.n', coverOf: 'extra.usage' }
 
 /** The same of the management actions: lists are numbered. */
-const vodWireNames: Readonly<Record<string, string>> = { msgHandle: 'msgHandle.n' }
+const vodWireNames: Readonly<Record<string, string>> = {
+  fileIds: 'fileIds.n',
+  infoFilter: 'infoFilter.n',
+  msgHandle: 'msgHandle.n',
+  tags: 'tags.n',
+}
 
 describe('docs/protocol.md', () => {
   test('has the table of actions', () => {

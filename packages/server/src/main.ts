@@ -18,6 +18,8 @@ import { eventSettingsBy } from './events/event-settings.ts'
 import { PullEvents } from './events/pull-events.ts'
 import { queuedEvents } from './events/queued-events.ts'
 import { watchEvents } from './events/watch-events.ts'
+import { expireFiles } from './files/delete-file.ts'
+import { removeDiscards } from './files/discard-blobs.ts'
 import { fileUrls } from './files/file-url.ts'
 import type { FilesDeps } from './files/files-deps.ts'
 import type { AdmissionDeps } from './http/admission.ts'
@@ -107,11 +109,10 @@ export async function startService(settings: Settings, surroundings: Surrounding
 
     let publicUrl = settings.SLUICE_PUBLIC_URL ?? ''
     const urls = fileUrls(() => publicUrl)
-    const files: FilesDeps = { metadata, blobs, urls, now }
+    const files: FilesDeps = { metadata, blobs, urls, now, log }
     const uploads: UploadDeps = {
       ...files,
       verifier,
-      log,
       instantUpload: { server: settings.SLUICE_INSTANT_UPLOAD_SERVER, ugc: settings.SLUICE_INSTANT_UPLOAD_UGC },
       uploadTtlMs: settings.SLUICE_UPLOAD_TTL,
       partLock: new KeyedLock(),
@@ -185,7 +186,8 @@ async function listen(server: Server, { SLUICE_HOST: host, SLUICE_PORT: port }: 
 
 /** Takes up what a crash left half-way, then goes round once a minute. */
 async function keepUp(uploads: UploadDeps, signal: AbortSignal): Promise<void> {
-  const jobs = [removeOrphans, resumeFinishes, expireUploads, dropEvents]
+  const everyMinute = [removeDiscards, resumeFinishes, expireUploads, expireFiles, dropEvents]
+  const jobs = [removeOrphans, ...everyMinute]
   while (!signal.aborted) {
     for (const job of jobs) {
       try {
@@ -194,7 +196,7 @@ async function keepUp(uploads: UploadDeps, signal: AbortSignal): Promise<void> {
         uploads.log.error({ err: error, job: job.name }, 'upkeep failed')
       }
     }
-    jobs.splice(0, jobs.length, resumeFinishes, expireUploads, dropEvents)
+    jobs.splice(0, jobs.length, ...everyMinute)
     await sleep(upkeepEveryMs, undefined, { signal }).catch(() => undefined)
   }
 }

@@ -1,5 +1,6 @@
 import type { Blobs } from '../blobs/blobs.ts'
 import type { Metadata } from '../metadata/metadata.ts'
+import type { Log } from '../observe/log.ts'
 import type { FileUrls } from './file-url.ts'
 
 /** What the work on finished files needs. */
@@ -9,4 +10,11 @@ export interface FilesDeps {
   readonly urls: FileUrls
   /** Milliseconds since 1970. */
   readonly now: () => number
+  readonly log: Log
+}
+
+/** Names a file of an app. */
+export interface FileKey {
+  readonly appId: number
+  readonly fileId: string
 }

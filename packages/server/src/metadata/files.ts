@@ -1,7 +1,7 @@
 import type { Selectable, Transaction } from 'kysely'
 import { recordEvent } from './events.ts'
 import type { Database } from './kysely-store.ts'
-import type { FileRecords, StoredFile } from './metadata.ts'
+import type { FileRecords, FileSearch, StoredFile } from './metadata.ts'
 import type { Tables } from './tables.ts'
 
 /** Finished files and their covers. */
@@ -93,7 +93,71 @@ export function fileRecords(db: Database, onEvent: (appId: number) => void): Fil
         .execute()
       return rows.map(toFile)
     },
+
+    async findFiles(search) {
+      const found = searched(db, search)
+      const { count } = await found.select(({ fn }) => fn.countAll().as('count')).executeTakeFirstOrThrow()
+      const rows = await found
+        .selectAll()
+        .orderBy('createdAt', search.order)
+        .orderBy('fileId')
+        .limit(search.limit)
+        .offset(search.offset)
+        .execute()
+      return { totalCount: Number(count), files: rows.map(toFile) }
+    },
+
+    async listExpiredFiles(now, limit) {
+      const expired = db.selectFrom('files').selectAll().where('expireAt', '<=', now)
+      return (await expired.orderBy('expireAt').limit(limit).execute()).map(toFile)
+    },
+
+    listCovers: (coverIds) => db.selectFrom('covers').selectAll().where('coverId', 'in', coverIds).execute(),
+
+    async changeFile({ appId, fileId }, change) {
+      const { numUpdatedRows } = await db
+        .updateTable('files')
+        .set(change)
+        .where('fileId', '=', fileId)
+        .where('appId', '=', appId)
+        .executeTakeFirstOrThrow()
+      return numUpdatedRows > 0n
+    },
+
+    async changeTags({ fileId, tags: from }, tags, updatedAt) {
+      const { numUpdatedRows } = await db
+        .updateTable('files')
+        .set({ tags: JSON.stringify(tags), updatedAt })
+        .where('fileId', '=', fileId)
+        .where('tags', '=', JSON.stringify(from))
+        .executeTakeFirstOrThrow()
+      return numUpdatedRows > 0n
+    },
   }
+}
+
+/** The files of an app that a search asks for. */
+function searched(db: Database, { appId, fileIds, from, before, classId, namePrefix }: FileSearch) {
+  return db
+    .selectFrom('files')
+    .where('appId', '=', appId)
+    .$if(fileIds !== undefined, (query) => query.where('fileId', 'in', fileIds as readonly string[]))
+    .$if(from !== undefined, (query) => query.where('createdAt', '>=', from as number))
+    .$if(before !== undefined, (query) => query.where('createdAt', '<', before as number))
+    .$if(classId !== undefined && classId !== 0, (query) => query.where('classId', '=', classId as number))
+    .$if(classId === 0, (query) =>
+      query.where(({ eb, selectFrom }) =>
+        eb('classId', 'not in', selectFrom('classes').select('classes.classId').where('classes.appId', '=', appId)),
+      ),
+    )
+    .$if(namePrefix !== undefined, (query) => {
+      const prefix = namePrefix as string
+      // LIKE would take marks in the prefix for patterns, and in SQLite letters of both cases for the same.
+      const length = Array.from(prefix).length
+      return query.where(({ eb, fn, ref, val }) =>
+        eb(fn<string>('substr', [ref('fileName'), val(1), val(length)]), '=', prefix),
+      )
+    })
 }
 
 /** Ends a finishing upload; its parts stay with the file. Throws when it is not finishing, which undoes the transaction. */

@@ -1,6 +1,8 @@
 import { ProtocolError } from '@sluice/protocol'
 import type { Kysely } from 'kysely'
 import { appRecords } from './apps.ts'
+import { classRecords } from './classes.ts'
+import { deletionRecords } from './deletions.ts'
 import { eventRecords } from './events.ts'
 import { fileRecords } from './files.ts'
 import type { Metadata } from './metadata.ts'
@@ -23,6 +25,8 @@ export function kyselyStore(db: Database, { onCommit = () => {}, onEvent = () =>
     ...guarded(appRecords(db)),
     ...guarded(uploadRecords(db, onCommit)),
     ...guarded(fileRecords(db, onEvent)),
+    ...guarded(deletionRecords(db, onEvent)),
+    ...guarded(classRecords(db)),
     ...guarded(eventRecords(db)),
     close: () => db.destroy(),
   }

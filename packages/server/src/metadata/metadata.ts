@@ -1,11 +1,11 @@
-import type { Family, FileFacts, NewFileUpload } from '@sluice/protocol'
+import type { Family, FileDeleted, FileFacts, NewFileUpload } from '@sluice/protocol'
 
 /**
  * What the service remembers. Writes are durable when they resolve. State moves by compare-and-set, so that processes
  * share no lock: a method that says whether it did something did it atomically. Failures of the store are ProtocolErrors
  * (`writeFailed`, -10004, or `readFailed`, -10005 with canRetry 1), with the store's own error as their cause.
  */
-export interface Metadata extends AppRecords, UploadRecords, FileRecords, EventRecords {
+export interface Metadata extends AppRecords, UploadRecords, FileRecords, DeletionRecords, ClassRecords, EventRecords {
   close(): Promise<void>
 }
 
@@ -114,7 +114,7 @@ export interface UploadRecords {
 
   /** open → finishing if all parts are there, taking over the facts that Finish goes by. */
   beginFinish(fileId: string, change: UploadChange): Promise<boolean>
-  /** Forgets an upload in that state, with its parts; its blob can then be discarded. */
+  /** Forgets an upload in that state, with its parts; its blob is listed as a discard from then on. */
   dropUpload(fileId: string, state: Upload['state']): Promise<boolean>
   listUploads(state: Upload['state']): Promise<Upload[]>
   countUploads(): Promise<number>
@@ -136,7 +136,39 @@ export interface StoredFile {
   readonly classId: number
   readonly tags: readonly string[]
   readonly coverId: string | null
+  /** What the app's backend wrote about it. */
+  readonly description: string
   readonly createdAt: number
+  /** The last change of what is said about it. */
+  readonly updatedAt: number
+  /** When it is to be deleted; null for never. */
+  readonly expireAt: number | null
+}
+
+/** What may be changed of a file; `undefined` leaves it as it is. */
+export interface FileChange {
+  readonly fileName?: string | undefined
+  readonly description?: string | undefined
+  readonly classId?: number | undefined
+  readonly expireAt?: number | null | undefined
+  readonly updatedAt: number
+}
+
+/** Which files of an app are asked for. */
+export interface FileSearch {
+  readonly appId: number
+  readonly fileIds?: readonly string[] | undefined
+  /** Made at this time or later. */
+  readonly from?: number | undefined
+  /** Made before this time. */
+  readonly before?: number | undefined
+  /** 0 is the default class: with it come the files whose class does not exist. */
+  readonly classId?: number | undefined
+  readonly namePrefix?: string | undefined
+  /** By when they were made. */
+  readonly order: 'asc' | 'desc'
+  readonly offset: number
+  readonly limit: number
 }
 
 /** A small image that belongs to a file. */
@@ -172,6 +204,57 @@ export interface FileRecords {
   findCoverBySha(appId: number, fileSha: string, fileId: string | undefined): Promise<Cover | undefined>
   /** The newest first. */
   listFiles(page: { readonly appId: number | undefined; readonly limit: number }): Promise<StoredFile[]>
+  /** A page of the files that are searched for, and how many there are. */
+  findFiles(search: FileSearch): Promise<{ totalCount: number; files: StoredFile[] }>
+  /** Files that are to be deleted by now, the oldest first. */
+  listExpiredFiles(now: number, limit: number): Promise<StoredFile[]>
+  /** Those of these covers that there are. */
+  listCovers(coverIds: readonly string[]): Promise<Cover[]>
+  /** False when the app has no such file. */
+  changeFile(file: { readonly appId: number; readonly fileId: string }, change: FileChange): Promise<boolean>
+  /** Gives a file other tags if it has those of `file` still; false when it has not. */
+  changeTags(file: StoredFile, tags: readonly string[], updatedAt: number): Promise<boolean>
+}
+
+export interface DeletionRecords {
+  /**
+   * Forgets a file of an app, with its covers and parts, in one transaction with the event; only if it had to end by
+   * `expiredBy`, when that is given. Returns the ids of its blobs, which stay listed as discards; `undefined` when there
+   * was no such file.
+   */
+  deleteFile(
+    file: { readonly appId: number; readonly fileId: string; readonly expiredBy?: number },
+    event: FileDeleted,
+    deletedAt: number,
+  ): Promise<string[] | undefined>
+  /** Blobs whose rows are gone and whose bytes may be there still. */
+  listDiscards(limit: number): Promise<string[]>
+  /** Says that the bytes of a blob are gone for good. */
+  dropDiscard(blobId: string): Promise<void>
+}
+
+/** What an app's backend sorts files by. Class 0 is there for every app and is not among the records. */
+export interface FileClass {
+  readonly appId: number
+  readonly classId: number
+  /** The class above; -1 for none. */
+  readonly parentId: number
+  readonly name: string
+  readonly createdAt: number
+  readonly updatedAt: number
+}
+
+export interface ClassRecords {
+  /** Makes a class, under an id the app never had; `undefined` when the class above is not there. */
+  addClass(given: Pick<FileClass, 'appId' | 'parentId' | 'name' | 'createdAt'>): Promise<FileClass | undefined>
+  /** By id. */
+  listClasses(appId: number): Promise<FileClass[]>
+  /** False when there is none. */
+  renameClass(key: Pick<FileClass, 'appId' | 'classId'>, name: string, updatedAt: number): Promise<boolean>
+  /** Forgets a class that has neither classes nor files; false when it is not there or has some. */
+  dropClass(key: Pick<FileClass, 'appId' | 'classId'>): Promise<boolean>
+  /** How many files name each class, whether there is such a class or not. */
+  countFilesByClass(appId: number): Promise<Map<number, number>>
 }
 
 /** An event as it was recorded, and how far its delivery is. */

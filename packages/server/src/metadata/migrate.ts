@@ -2,12 +2,14 @@ import { Migrator } from 'kysely/migration'
 import type { Database } from './kysely-store.ts'
 import { uploads } from './migrations/001-uploads.ts'
 import { appSettings } from './migrations/002-app-settings.ts'
+import { management } from './migrations/003-management.ts'
 import { eventDelivery } from './migrations/004-event-delivery.ts'
 
 /** In the order of their names. What has been released is never changed. */
 const migrations = {
   '001-uploads': uploads,
   '002-app-settings': appSettings,
+  '003-management': management,
   '004-event-delivery': eventDelivery,
 }
 

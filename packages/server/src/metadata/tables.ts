@@ -9,6 +9,8 @@ export interface Tables {
     createdAt: number
     /** A JSON object of texts. */
     settings: string
+    /** The highest class id given out: none is given twice. */
+    lastClassId: Generated<number>
   }
   credentials: { secretId: string; secretKey: string; appId: number; expiresAt: number | null; createdAt: number }
   uploads: {
@@ -45,7 +47,10 @@ export interface Tables {
     /** A JSON array. */
     tags: string
     coverId: string | null
+    description: string
     createdAt: number
+    updatedAt: number
+    expireAt: number | null
   }
   covers: {
     coverId: string
@@ -57,6 +62,17 @@ export interface Tables {
     fileType: string
     createdAt: number
   }
+  classes: {
+    appId: number
+    classId: number
+    /** -1 at the top. */
+    parentId: number
+    name: string
+    createdAt: number
+    updatedAt: number
+  }
+  /** Blobs whose rows are gone. */
+  discards: { blobId: string }
   events: {
     eventId: Generated<number>
     appId: number

@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely'
 import { groupCommit } from '../engine/group-commit.ts'
+import { discardLater } from './deletions.ts'
 import type { Database } from './kysely-store.ts'
 import type { PartRecord, Upload, UploadChange, UploadRecords } from './metadata.ts'
 import { prepare } from './prepared.ts'
@@ -132,6 +133,7 @@ export function uploadRecords(db: Database, onCommit: (durationMs: number, parts
           .executeTakeFirstOrThrow()
         if (numDeletedRows === 0n) return false
         await transaction.deleteFrom('parts').where('fileId', '=', fileId).execute()
+        await discardLater(transaction, [fileId])
         return true
       }),
 

@@ -69,7 +69,8 @@ export async function addFinishing(metadata: Metadata, given: Partial<Upload> = 
 export function fileOf(of: Upload, given: Partial<StoredFile> = {}): StoredFile {
   const { fileId, appId, fileSha, fileSize, dataSize, fileName, fileType, classId, tags } = of
   const facts = { fileId, appId, fileSha, fileSize, dataSize, fileName, fileType, classId, tags }
-  return { ...facts, coverId: null, createdAt: 20_000, ...given }
+  const createdAt = given.createdAt ?? 20_000
+  return { ...facts, coverId: null, description: '', createdAt, updatedAt: createdAt, expireAt: null, ...given }
 }
 
 /** The cover an upload becomes. */
