@@ -123,7 +123,7 @@ export const settingsTable = {
   }),
   SLUICE_MAINTENANCE: setting({
     default: 'off',
-    about: 'on refuses uploads with -6200 for the time being; files are still served.',
+    about: 'on refuses uploads with -6200, and management that changes something with 6200; files are still served.',
     read: oneOf('off', 'on'),
   }),
   SLUICE_HEADER_TIMEOUT: setting({ default: '15s', about: "Longest time for a request's head.", read: readTimeout }),

@@ -2,6 +2,8 @@ import { ProtocolError } from '@sluice/protocol'
 import { expect, it, onTestFinished } from 'vitest'
 import type { Metadata } from '../src/metadata/metadata.ts'
 import { appsContract } from './support/contract-apps.ts'
+import { changesContract } from './support/contract-changes.ts'
+import { classesContract } from './support/contract-classes.ts'
 import { eventsContract } from './support/contract-events.ts'
 import { filesContract } from './support/contract-files.ts'
 import { partsContract } from './support/contract-parts.ts'
@@ -39,6 +41,8 @@ export function metadataContract(open: () => Promise<Metadata>): void {
   partsContract(openWithApps)
   filesContract(openWithApps)
   eventsContract(openWithApps)
+  changesContract(openWithApps)
+  classesContract(openWithApps)
 
   it('keeps texts as they are', async () => {
     const metadata = await openWithApps()

@@ -5,6 +5,7 @@ import { documentedRates, unlimited } from '../src/auth/rate-limits.ts'
 import { done, failed } from './support/answers.ts'
 import { queryOf } from './support/raw-call.ts'
 import { callServer, initParams, sampleFile, startTestService } from './support/service.ts'
+import { callVod, vodFailed } from './support/vod-calls.ts'
 import { openWire } from './support/wire.ts'
 
 const never = new AbortController().signal
@@ -142,5 +143,18 @@ describe('a service with the documented rates', () => {
     }
     expect(await Promise.race([init(), init()])).toEqual({ ...failed(-4400, 1), codeDesc: '4400' })
     for (const wire of wires) wire.hangUp()
+  })
+})
+
+describe('the management API with the documented rates', () => {
+  it('lets a hundred calls of an action through, delays more, and refuses when too many wait', async () => {
+    const service = await startTestService({ SLUICE_RATE_LIMITS: 'documented', SLUICE_DRAIN_TIMEOUT: '1ms' })
+    const call = () => callVod(service, 'DescribeClass')
+    const passed = await Promise.all(Array.from({ length: 100 }, call))
+    expect(passed.filter(({ code }) => code === 0)).toHaveLength(100)
+    // Sixteen wait for up to ten seconds; what came after them is refused at once.
+    const more = Array.from({ length: 18 }, () => call().catch(() => 'cut off'))
+    expect(await Promise.race(more)).toEqual(vodFailed(4400))
+    expect((await callVod(service, 'DescribeAllClass')).code, 'another action has a count of its own').toBe(0)
   })
 })

@@ -8,8 +8,9 @@ export function classRecords(db: Database): ClassRecords {
   return {
     addClass: ({ appId, parentId, name, createdAt }) =>
       db.transaction().execute(async (transaction) => {
-        const classId = await holdClasses(transaction, appId, 1)
+        await holdClasses(transaction, appId)
         if (parentId !== -1 && !(await isClass(transaction, appId, parentId))) return undefined
+        const classId = await takeClassId(transaction, appId)
         const row = { appId, classId, parentId, name, createdAt, updatedAt: createdAt }
         await transaction.insertInto('classes').values(row).execute()
         return row
@@ -30,7 +31,7 @@ export function classRecords(db: Database): ClassRecords {
 
     dropClass: ({ appId, classId }) =>
       db.transaction().execute(async (transaction) => {
-        await holdClasses(transaction, appId, 0)
+        await holdClasses(transaction, appId)
         const { numDeletedRows } = await transaction
           .deleteFrom('classes')
           .where('appId', '=', appId)
@@ -71,11 +72,19 @@ export function classRecords(db: Database): ClassRecords {
   }
 }
 
-/** Takes `count` ids. Writing the app's row first keeps others from changing its classes until the transaction is through. */
-async function holdClasses(transaction: Transaction<Tables>, appId: number, count: number): Promise<number> {
+/** Writing the app's row first keeps others from changing its classes until the transaction is through. */
+async function holdClasses(transaction: Transaction<Tables>, appId: number): Promise<void> {
+  await transaction
+    .updateTable('apps')
+    .set(({ ref }) => ({ lastClassId: ref('lastClassId') }))
+    .where('appId', '=', appId)
+    .execute()
+}
+
+async function takeClassId(transaction: Transaction<Tables>, appId: number): Promise<number> {
   const { lastClassId } = await transaction
     .updateTable('apps')
-    .set(({ eb }) => ({ lastClassId: eb('lastClassId', '+', count) }))
+    .set(({ eb }) => ({ lastClassId: eb('lastClassId', '+', 1) }))
     .where('appId', '=', appId)
     .returning('lastClassId')
     .executeTakeFirstOrThrow()
