@@ -35,6 +35,8 @@ export const limits = {
   ugcMaxValidityS: 7_776_000,
   /** How far a UGC signature's `t` may lie ahead; it is taken from the end user's clock (Sluice). */
   ugcMaxAheadS: 86_400,
+  /** How long a protected play address is good past its `t` (Key hotlink page). */
+  hotlinkGraceS: 300,
   /** From this number on a time is in milliseconds: the Node.js SDK and the web SDK send such (Sluice). */
   millisecondsFrom: 1e11,
   /** How long a verify_content is valid; a live answer of 2018 carried about one hour (Sluice). */

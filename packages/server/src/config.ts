@@ -46,7 +46,7 @@ export const settingsTable = {
   }),
   SLUICE_TRUSTED_PROXIES: setting({
     default: '',
-    about: 'Addresses or subnets of proxies whose X-Forwarded-Host is believed while SLUICE_PUBLIC_HOSTS is empty.',
+    about: 'Addresses or subnets of proxies whose X-Forwarded-For and X-Forwarded-Host are believed.',
     read: readProxies,
   }),
   SLUICE_APP_ID: setting({
@@ -115,6 +115,11 @@ export const settingsTable = {
     default: 'code2',
     about: 'What InitUploadEx answers for a file that is there: code2, off.',
     read: oneOf('code2', 'off'),
+  }),
+  SLUICE_PROBE: setting({
+    default: 'on',
+    about: 'Whether stored files are looked into for duration, width, height, bit rates and codecs: on, off.',
+    read: oneOf('on', 'off'),
   }),
   SLUICE_RATE_LIMITS: setting({
     default: 'off',

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { limits } from '@sluice/protocol'
 import { bootstrapApp, firstAppId } from './auth/app-accounts.ts'
 import { AppDirectory } from './auth/app-directory.ts'
+import { KeyRule } from './auth/key-rule.ts'
 import { documentedRates, unlimited } from './auth/rate-limits.ts'
 import { replayGuard } from './auth/replay-guard.ts'
 import { DiskBlobs } from './blobs/disk.ts'
@@ -30,6 +31,7 @@ import type { Credential } from './metadata/metadata.ts'
 import { openSqlite } from './metadata/sqlite.ts'
 import { createLog, type Log } from './observe/log.ts'
 import { createMetrics } from './observe/metrics.ts'
+import { probeFiles } from './probe/probe-files.ts'
 import { expireUploads, removeOrphans, resumeFinishes } from './uploads/expire-uploads.ts'
 import type { UploadDeps } from './uploads/upload-deps.ts'
 import { Verifier } from './uploads/verifier.ts'
@@ -95,6 +97,7 @@ export async function startService(settings: Settings, surroundings: Surrounding
     const pulls = new PullEvents({ metadata, now, onPulled: metrics.eventsPulled })
     const callbacks = new DeliverCallbacks({
       ...{ metadata, settingsOf, now, log, random: Math.random, onSent: metrics.eventSent },
+      timeoutMs: limits.callbackTimeoutMs,
     })
     undo.push(() => callbacks.close())
     metrics.observe({
@@ -119,9 +122,11 @@ export async function startService(settings: Settings, surroundings: Surrounding
       finishing: new SharedRun(),
     }
 
+    const apps = new AppDirectory(metadata, now)
+    const trustedProxies = settings.SLUICE_TRUSTED_PROXIES
     let draining = false
     const admission: AdmissionDeps = {
-      apps: new AppDirectory(metadata, now),
+      apps,
       hostRule: { publicHosts: settings.SLUICE_PUBLIC_HOSTS, publicPaths: settings.SLUICE_PUBLIC_PATHS },
       paramLimits: { maxFileName: settings.SLUICE_MAX_FILE_NAME, maxFileSize: settings.SLUICE_MAX_FILE_SIZE },
       rateLimits: settings.SLUICE_RATE_LIMITS === 'documented' ? documentedRates() : unlimited,
@@ -134,11 +139,11 @@ export async function startService(settings: Settings, surroundings: Surrounding
         vodApi: { ...admission, files, events: { metadata, pulls, settingsOf, now }, replayGuard: replayGuard(now) },
         slots,
         bodyLimits: { idleMs: settings.SLUICE_BODY_IDLE_TIMEOUT, totalMs: settings.SLUICE_BODY_TIMEOUT },
-        trustedProxies: settings.SLUICE_TRUSTED_PROXIES,
+        trustedProxies,
         metrics,
         log,
       },
-      media: { metadata, blobs, idleMs: 120_000 },
+      media: { metadata, blobs, urls, apps, keyRule: new KeyRule(now), trustedProxies, idleMs: 120_000 },
       operations: { metrics, isDraining: () => draining },
       timeLimits: { headersMs: settings.SLUICE_HEADER_TIMEOUT, keepAliveMs: settings.SLUICE_KEEP_ALIVE_TIMEOUT },
       log,
@@ -146,6 +151,8 @@ export async function startService(settings: Settings, surroundings: Surrounding
     const drain = drainable(server)
     const stop = new AbortController()
     let upkeep: Promise<void> | undefined
+    let probing: Promise<void> | undefined
+    undo.push(() => probing)
     let watching: Promise<void> | undefined
     undo.push(() => watching)
     // What a round of upkeep is in the middle of, the next start takes up again.
@@ -159,6 +166,7 @@ export async function startService(settings: Settings, surroundings: Surrounding
       pulls.close()
     })
     upkeep = keepUp(uploads, stop.signal)
+    if (settings.SLUICE_PROBE === 'on') probing = probeFiles({ metadata, blobs, log }, stop.signal)
     watching = watchEvents({ metadata, pulls, callbacks, now, log }, stop.signal)
     return { url, newCredential, close }
   } catch (error) {

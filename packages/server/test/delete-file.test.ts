@@ -63,6 +63,19 @@ describe('DeleteVodFile', () => {
     expect(audit(service.directory)).toEqual([])
   })
 
+  it('is heard of by a backend that waits for events', async () => {
+    const service = await startTestService()
+    const { fileId } = await uploadWhole(service, video)
+    const { eventList } = await callVod(service, 'PullEvent')
+    const [{ msgHandle }] = eventList as [{ msgHandle: string }]
+    await callVod(service, 'ConfirmEvent', { 'msgHandle.0': msgHandle })
+    const waiting = callVod(service, 'PullEvent')
+    await remove(service, fileId)
+    const data = { status: 0, message: '', fileInfo: [{ fileId }] }
+    const event = { msgHandle: expect.any(String), eventContent: { version: '4.0', eventType: 'FileDeleted', data } }
+    expect(await waiting).toEqual(vodDone({ eventList: [event] }))
+  })
+
   it('leaves every other file as it is', async () => {
     const service = await startTestService()
     const { fileId } = await uploadWhole(service, video)

@@ -40,9 +40,9 @@ export function metadataContract(open: () => Promise<Metadata>): void {
   uploadsContract(openWithApps)
   partsContract(openWithApps)
   filesContract(openWithApps)
-  eventsContract(openWithApps)
   changesContract(openWithApps)
   classesContract(openWithApps)
+  eventsContract(openWithApps)
 
   it('keeps texts as they are', async () => {
     const metadata = await openWithApps()

@@ -5,6 +5,7 @@ import { newApp, newCredential } from '../src/auth/app-accounts.ts'
 import { changeAppSettings } from '../src/settings/app-settings.ts'
 import { addFile, sha } from './support/records.ts'
 import { sampleFile, startTestService, type TestService, uploadWhole } from './support/service.ts'
+import { wireVectors } from './support/vectors.ts'
 import { callVod, sendVod, type VodAnswer, vodDone, vodFailed, vodPairs } from './support/vod-calls.ts'
 
 interface Pulled {
@@ -80,6 +81,18 @@ describe('PullEvent', () => {
       service.advance(30_000)
     }
     expect(await (await storeOf(service)).countQueued()).toEqual([])
+  })
+
+  it('and ConfirmEvent are understood as the golden vectors have them', async () => {
+    const service = await startTestService()
+    const fileIds = await uploadFiles(service, 1)
+    const [pulling, confirming] = wireVectors(/^C1[01]$/)
+    const form = new URLSearchParams(pulling?.request.body)
+    const answer = await sendVod(service, [...form], 'POST')
+    expect(fileIdsOf(listOf(answer))).toEqual(fileIds)
+    const confirmed = await sendVod(service, [...new URLSearchParams(confirming?.request.query)])
+    expect(confirmed).toEqual(vodFailed(4000)) // the signature is right, the handles are of another service
+    for (const handle of ['q1+/7A==', 'q1+/8B==']) expect(confirmed.message).toContain(handle)
   })
 
   it('gives out at most 16, the oldest first, and none of them to another', async () => {

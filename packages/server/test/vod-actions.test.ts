@@ -38,8 +38,10 @@ const unknownMedia = { bitrate: 0, height: 0, width: 0, videoStreamList: [], aud
 const original = (url: string) => ({ url, definition: 0, vbitrate: 0, vheight: 0, vwidth: 0 })
 const times = { create_time: start, update_time: start }
 
+type Params = Record<string, string | number>
+
 interface Case {
-  readonly params?: (stage: Stage) => Record<string, string | number>
+  readonly params?: (stage: Stage) => Params | Promise<Params>
   /** The members beside the envelope. */
   readonly answer?: (stage: Stage) => object
   /** Parameters to be refused with 4000, put in place of those above; `undefined` leaves one out. */
@@ -51,9 +53,8 @@ const noClassId = [{ classId: undefined }, { classId: '' }, { classId: 'x' }, { 
 const noName = [{ className: undefined }, { className: '' }, { className: 'x'.repeat(65) }, { className: 'a\nb' }]
 const noPage = [{ pageNo: 0 }, { pageNo: 'x' }, { pageSize: 101 }, { pageSize: 0 }]
 
-/** Every action but those of events, which have tests of their own, right and wrong. */
-type FileActionName = Exclude<VodActionName, 'PullEvent' | 'ConfirmEvent'>
-const cases: Record<FileActionName, Case> = {
+/** Every action, right and wrong. */
+const cases: Record<VodActionName, Case> = {
   DeleteVodFile: {
     params: ({ fileId }) => ({ fileId, priority: 0 }),
     wrong: [...noFileId, { priority: undefined }, { priority: 3 }, { priority: 'high' }, { isFlushCdn: 'yes' }],
@@ -92,7 +93,7 @@ const cases: Record<FileActionName, Case> = {
         sourceVideoUrl: url,
         tags: [],
       },
-      metaData: { size: 1_000, container: 'mp4', md5: '', duration: 0, ...unknownMedia },
+      metaData: { size: 1_000, container: 'mp4', md5: '', duration: 0, rotate: 0, ...unknownMedia },
       transcodeInfo: {
         idrAlignment: 0,
         transcodeList: [{ url, definition: 0, size: 1_000, container: 'mp4', md5: '', duration: 0, ...unknownMedia }],
@@ -181,9 +182,24 @@ const cases: Record<FileActionName, Case> = {
   },
   ModifyClass: { params: () => ({ classId: 1, className: 'movies' }), wrong: [...noClassId, ...noName] },
   DeleteClass: { params: () => ({ classId: 2 }), wrong: noClassId },
+  PullEvent: {
+    answer: ({ fileId }) => {
+      const data = expect.objectContaining({ fileId })
+      const eventContent = { version: '4.0', eventType: 'NewFileUpload', data }
+      return { eventList: [{ msgHandle: expect.any(String), eventContent }] }
+    },
+    wrong: [],
+  },
+  ConfirmEvent: {
+    params: async ({ service }) => {
+      const { eventList } = await callVod(service, 'PullEvent')
+      return { 'msgHandle.0': (eventList as { msgHandle: string }[])[0]?.msgHandle ?? '' }
+    },
+    wrong: [{ 'msgHandle.0': undefined }, { 'msgHandle.0': 'unknown' }],
+  },
 }
 
-const names = Object.keys(cases) as FileActionName[]
+const names = Object.keys(vodActions) as VodActionName[]
 const ways = (['GET', 'POST'] as const).flatMap((method) =>
   ([undefined, 'HmacSHA256'] as const).map((signatureMethod) => ({ method, signatureMethod })),
 )
@@ -195,27 +211,29 @@ describe.each(names)('%s', (action) => {
   it.each(ways)('is answered: $method, $signatureMethod', async (sending) => {
     for (const name of names) {
       const stage = await setStage()
-      expect(await callVod(stage.service, name, params(stage), sending), name).toEqual(vodDone(answer(stage)))
+      expect(await callVod(stage.service, name, await params(stage), sending), name).toEqual(vodDone(answer(stage)))
     }
   })
 
   it.each(['GET', 'POST'] as const)('is refused with wrong or missing parameters: %s', async (method) => {
     const stage = await setStage()
+    const right = await params(stage)
     for (const given of wrong) {
-      const refused = await callVod(stage.service, action, { ...params(stage), ...given }, { method })
+      const refused = await callVod(stage.service, action, { ...right, ...given }, { method })
       expect(refused, JSON.stringify(given)).toEqual(vodFailed(4000))
     }
-    expect((await callVod(stage.service, action, params(stage), { method })).code, 'nothing was done before').toBe(0)
+    expect((await callVod(stage.service, action, right, { method })).code, 'nothing was done before').toBe(0)
   })
 
-  it('is answered to whoever signed it, and shows nothing of another app', async () => {
+  it('is answered to whoever signed it, and shows nothing of another app', { timeout: 20_000 }, async () => {
     const stage = await setStage()
+    const right = await params(stage)
     const wrongKey = { keys: { ...keyPair, secretKey: 'another' } }
-    expect(await callVod(stage.service, action, params(stage), wrongKey)).toEqual(vodFailed(4100))
+    expect(await callVod(stage.service, action, right, wrongKey)).toEqual(vodFailed(4100))
     const metadata = await openSqlite(stage.service.directory)
     const { credential: keys } = await createApp(metadata, stage.service.now())
     await metadata.close()
-    const foreign = JSON.stringify(await callVod(stage.service, action, params(stage), { keys }))
+    const foreign = JSON.stringify(await callVod(stage.service, action, right, { keys }))
     for (const own of [stage.fileId, 'films', 'my video']) {
       expect(foreign.replace(`there is no file ${stage.fileId}`, '')).not.toContain(own)
     }
@@ -224,7 +242,7 @@ describe.each(names)('%s', (action) => {
 
   it('is answered a second time only if it reads', async () => {
     const stage = await setStage()
-    const given = { ...params(stage), Nonce: 7 }
+    const given = { ...(await params(stage)), Nonce: 7 }
     expect((await callVod(stage.service, action, given)).code).toBe(0)
     const again = await callVod(stage.service, action, given)
     expect(again).toEqual(vodActions[action].reads ? vodDone(answer(stage)) : vodFailed(4500))
@@ -232,8 +250,9 @@ describe.each(names)('%s', (action) => {
 
   it('is refused in maintenance if it changes something', async () => {
     const stage = await setStage()
+    const right = await params(stage)
     const service = await stage.service.restart({ SLUICE_MAINTENANCE: 'on' })
-    const { code } = await callVod(service, action, params(stage))
+    const { code } = await callVod(service, action, right)
     expect(code).toBe(vodActions[action].reads ? 0 : 6200)
   })
 })

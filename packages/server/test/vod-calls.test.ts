@@ -75,6 +75,41 @@ describe('a call of the management API', () => {
     expect(await sendRaw(service(), form, { path: '/v2/index.php' })).toEqual(vodFailed(4000))
   })
 
+  describe.each([
+    { what: 'as the Java SDK sends it', start: '\r\n', boundary: '---------------------------0123456789abcde' },
+    { what: 'in quotes', start: '', boundary: '"a b:c"' },
+  ])('by POST may be a multipart form, $what', ({ start, boundary }) => {
+    const name = boundary.replaceAll('"', '')
+    const headers = { 'Content-Type': `multipart/form-data; boundary=${boundary}` }
+
+    function send(pairs: readonly (readonly [string, string])[], more = '') {
+      const texts = pairs.map(([key, value]) => `Content-Disposition: form-data; name="${key}"\r\n\r\n${value}`)
+      const parts = [...texts, ...(more === '' ? [] : [more])].map((part) => `--${name}\r\n${part}`).join('\r\n')
+      const body = `${start}${parts}\r\n--${name}--\r\n`
+      return sendRaw(service(), 'Action=DescribeClass', { path: '/v2/index.php', headers, body })
+    }
+
+    it('with values as they stand', async () => {
+      const { fileId = '' } = await uploadWhole(service(), video)
+      for (const fileIntro of ['第一 行', 'a+b & c=d', '100%41', '\r\n--', '@home', '']) {
+        const params = { fileId, fileIntro, SignatureMethod: 'HmacSHA256' }
+        const pairs = vodPairs(service(), 'ModifyVodInfo', params, { method: 'POST' })
+        expect(await send(pairs), fileIntro).toEqual(vodDone())
+        const { basicInfo } = await callVod(service(), 'GetVideoInfo', { fileId })
+        expect(basicInfo).toMatchObject({ description: fileIntro })
+      }
+    })
+
+    it('whose files do not count, and which is refused like any other', async () => {
+      const pairs = vodPairs(service(), 'DescribeClass', {}, { method: 'POST' })
+      const entity = 'Content-Disposition: form-data; name="entityFile"; filename="a.txt"\r\n\r\nbytes'
+      expect((await send(pairs, entity)).code).toBe(0)
+      expect(await send([...pairs, ['Nonce', '1']])).toEqual(vodFailed(4000))
+      expect(await send(pairs.filter(([key]) => key !== 'Action'))).toEqual(vodFailed(4000))
+      expect(await send(pairs.map(([key, value]) => [key, key === 'Nonce' ? '8' : value]))).toEqual(vodFailed(4100))
+    })
+  })
+
   it('does not take its Action from a query that nobody signed', async () => {
     const pairs = vodPairs(service(), 'x', { Action: undefined, fileId: '1' }, { method: 'POST' })
     const headers = { 'Content-Type': 'application/x-www-form-urlencoded' }

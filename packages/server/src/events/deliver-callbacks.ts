@@ -7,11 +7,13 @@ import type { EventSettings } from './event-settings.ts'
 import { type CallbackOutcome, sendCallback } from './send-callback.ts'
 
 export interface CallbackDeps {
-  readonly metadata: Pick<Metadata, 'leaseToSend' | 'endSend'>
+  readonly metadata: Pick<Metadata, 'leaseToSend' | 'endLease' | 'endSend'>
   readonly settingsOf: (app: App) => EventSettings
   readonly now: () => number
   readonly random: () => number
   readonly log: Log
+  /** How long the head of an answer may take. */
+  readonly timeoutMs: number
   /** Told of each send whether it got an answer that counts. */
   readonly onSent: (answered: boolean) => void
 }
@@ -35,7 +37,8 @@ export class DeliverCallbacks {
   readonly #deps: CallbackDeps
   readonly #receivers = new Map<number, Receiver>()
   readonly #warned = new Set<number>()
-  readonly #sending = new Set<Promise<void>>()
+  readonly #works = new Set<Promise<void>>()
+  #underWay = 0
   #isClosed = false
 
   constructor(deps: CallbackDeps) {
@@ -63,13 +66,19 @@ export class DeliverCallbacks {
     const receiver = this.#receivers.get(appId)
     if (!receiver) return
     receiver.again = true
-    if (!receiver.isClaiming) void this.#claim(receiver)
+    if (!receiver.isClaiming) this.#keep(this.#claim(receiver))
   }
 
   /** Sends nothing more, and waits for what is under way. */
   async close(): Promise<void> {
     this.#isClosed = true
-    await Promise.all(this.#sending)
+    while (this.#works.size > 0) await Promise.all(this.#works)
+  }
+
+  /** Remembers work that the end waits for. */
+  #keep(work: Promise<void>): void {
+    this.#works.add(work)
+    void work.finally(() => this.#works.delete(work))
   }
 
   #takesCallbacks(app: App): boolean {
@@ -103,29 +112,46 @@ export class DeliverCallbacks {
     if (limit === 0 || !this.#takesCallbacks(app)) return
     const now = this.#deps.now()
     const lease = { appId: app.appId, types: settings.types, leaseId: newLeaseId(), now, until: now + leaseMs, limit }
-    for (const event of await this.#deps.metadata.leaseToSend(lease)) {
-      receiver.underWay++
+    this.#count(receiver, limit) // before the store is asked: others ask at the same time
+    let claimed: RecordedEvent[] = []
+    try {
+      claimed = await this.#deps.metadata.leaseToSend(lease)
+    } finally {
+      this.#count(receiver, claimed.length - limit)
+    }
+    if (this.#isClosed) return this.#giveBack(receiver, lease.leaseId, claimed)
+    for (const event of claimed) {
       const sending = this.#send(event, lease.leaseId, settings).finally(() => {
-        receiver.underWay--
-        this.#sending.delete(sending)
+        this.#count(receiver, -1)
         this.ring(app.appId)
       })
-      this.#sending.add(sending)
+      this.#keep(sending)
     }
+  }
+
+  async #giveBack(receiver: Receiver, leaseId: string, events: readonly RecordedEvent[]): Promise<void> {
+    this.#count(receiver, -events.length)
+    const eventIds = events.map(({ eventId }) => eventId)
+    await this.#deps.metadata.endLease(leaseId, eventIds)
+  }
+
+  #count(receiver: Receiver, callbacks: number): void {
+    receiver.underWay += callbacks
+    this.#underWay += callbacks
   }
 
   /** How many more callbacks an app may have under way. */
   #room({ underWay }: Receiver): number {
-    const inAll = maxInAll - this.#sending.size
+    const inAll = maxInAll - this.#underWay
     return underWay === 0 ? Math.max(1, Math.min(maxPerApp, inAll)) : Math.max(0, Math.min(maxPerApp - underWay, inAll))
   }
 
   async #send(event: RecordedEvent, leaseId: string, settings: EventSettings): Promise<void> {
-    const { metadata, now, random, log, onSent } = this.#deps
+    const { metadata, now, random, log, timeoutMs, onSent } = this.#deps
     const { eventId, appId } = event
     const { url = '', policy, retryOnHttpError } = settings
     const startedAt = now()
-    const sent = await sendCallback({ ...settings, url, event, nowS: Math.floor(startedAt / 1000) })
+    const sent = await sendCallback({ ...settings, url, event, nowS: Math.floor(startedAt / 1000), timeoutMs })
     const endedAt = now()
     const answered = counts(sent, retryOnHttpError)
     const { outcome } = sent

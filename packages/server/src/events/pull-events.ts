@@ -73,8 +73,10 @@ export class PullEvents {
       const leave = () => poller.answer([])
       const timer = setTimeout(leave, this.#holdMs)
       left.addEventListener('abort', leave, { once: true })
+      // While others wait there is nothing, or a ring is on its way: the store need not be asked for each who joins them.
+      const isFirst = line.pollers.size === 0
       line.pollers.add(poller)
-      this.ring(appId)
+      if (isFirst) this.ring(appId)
     })
   }
 

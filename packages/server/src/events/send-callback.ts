@@ -1,4 +1,3 @@
-import { limits } from '@sluice/protocol'
 import type { RecordedEvent } from '../metadata/metadata.ts'
 import { outboundRequest } from '../outbound/outbound-request.ts'
 import { signCallback } from './callback-signature.ts'
@@ -16,12 +15,13 @@ export interface Callback extends Pick<EventSettings, 'allowPrivate' | 'secrets'
   readonly url: string
   readonly event: Pick<RecordedEvent, 'eventId' | 'content' | 'sends'>
   readonly nowS: number
-  readonly timeoutMs?: number
+  /** How long the head of the answer may take. */
+  readonly timeoutMs: number
 }
 
 /** Sends an event once. Resolves with the head of the answer: what follows is of no interest, nor where it redirects to. */
 export async function sendCallback(callback: Callback): Promise<CallbackOutcome> {
-  const { url, event, allowPrivate, secrets, nowS, timeoutMs = limits.callbackTimeoutMs } = callback
+  const { url, event, allowPrivate, secrets, nowS, timeoutMs } = callback
   const body = JSON.stringify(event.content)
   const headers = {
     'Content-Type': 'application/json',

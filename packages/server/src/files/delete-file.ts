@@ -11,6 +11,7 @@ const batch = 100
 export async function deleteFile(deps: FilesDeps, { appId, fileId }: FileKey): Promise<void> {
   const blobIds = await deps.metadata.deleteFile({ appId, fileId }, fileDeleted(fileId), deps.now())
   if (!blobIds) throw new VodError('fileState', `there is no file ${fileId}`)
+  deps.log.info({ fileId, appId }, 'file deleted')
   await discardBlobs(deps, blobIds)
 }
 
@@ -23,8 +24,8 @@ export async function expireFiles(deps: FilesDeps): Promise<void> {
       // Somebody may have given it more time meanwhile.
       const blobIds = await deps.metadata.deleteFile({ appId, fileId, expiredBy: now }, fileDeleted(fileId), now)
       if (!blobIds) continue
-      await discardBlobs(deps, blobIds)
       deps.log.info({ fileId, appId, expireAt }, 'file expired')
+      await discardBlobs(deps, blobIds)
     }
     if (expired.length < batch) return
   }

@@ -75,7 +75,9 @@ function isOfVod({ named = '' }: RawCall): boolean {
 /** Aborts when the connection goes before the answer is written: nobody waits for it any more. */
 function hangUp(response: ServerResponse): AbortSignal {
   const gone = new AbortController()
-  response.once('close', () => gone.abort(new BodyAborted('the client hung up')))
+  response.once('close', () => {
+    if (!response.writableEnded) gone.abort(new BodyAborted('the client hung up'))
+  })
   return gone.signal
 }
 
@@ -87,14 +89,17 @@ function report(
 ): void {
   const durationMs = performance.now() - outcome.startedAt
   metrics.request(action, code, durationMs)
-  const isPart = action === 'UploadPart' || action === 'UploadPartEx'
-  if (isPart && code === 0 && !log.isLevelEnabled('debug')) return
+  const isUsual = code === 0 && usual.has(action)
+  if (isUsual && !log.isLevelEnabled('debug')) return
   const { requestId, answer, failure } = outcome
   const message = (failure instanceof BodyAborted ? failure.message : answer.message) || undefined
   const line = { requestId, action, appId, code, message, durationMs: Math.round(durationMs) }
   if (isOurs(failure)) log.error({ ...line, err: failure }, 'call')
-  else log[isPart && code === 0 ? 'debug' : 'info'](line, 'call')
+  else log[isUsual ? 'debug' : 'info'](line, 'call')
 }
+
+/** Actions that come by the thousand: what went well with them is for the debug log. */
+const usual: ReadonlySet<string> = new Set(['UploadPart', 'UploadPartEx', 'PullEvent'])
 
 /** Whether a failure is for the operator to look into; the others are the caller's, or nobody's. */
 function isOurs(failure: unknown): boolean {

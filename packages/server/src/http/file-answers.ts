@@ -1,14 +1,39 @@
 import { formatChinaTime } from '@sluice/protocol'
 import type { ClassTree } from '../files/classes.ts'
 import type { DescribedFile } from '../files/describe-files.ts'
-import type { FileClass } from '../metadata/metadata.ts'
+import type { FileClass, Media } from '../metadata/metadata.ts'
 
 /** Every file that is there can be played; the older actions have that as a number in a text. */
 const normal = { status: 'normal', statusText: '2' } as const
 
-/** What is known of the video inside a file. Nobody has looked yet: 0, and no streams. */
-function mediaOf(_: DescribedFile) {
-  return { duration: 0, bitrate: 0, height: 0, width: 0, videoStreamList: [], audioStreamList: [] }
+/** What a probe found in a file, as these actions say it: 0 for what is not known, and then no streams. */
+function mediaOf({ file: { media } }: DescribedFile) {
+  const known: Partial<Media> = typeof media === 'object' ? media : {}
+  const { durationS = 0, bitrate = 0, height = 0, width = 0, rotate = 0 } = known
+  const { videoCodec, videoBitrate = 0, frameRate = 0, audioCodec, audioBitrate = 0, samplingRate = 0 } = known
+  const video = { bitrate: videoBitrate, height, width, codec: codecName(videoCodec), fps: Math.round(frameRate) }
+  const audio = { samplingRate, bitrate: audioBitrate, codec: codecName(audioCodec) }
+  return {
+    duration: Math.round(durationS),
+    bitrate,
+    height,
+    width,
+    rotate,
+    videoStreamList: videoCodec === undefined ? [] : [video],
+    audioStreamList: audioCodec === undefined ? [] : [audio],
+  }
+}
+
+/** Codecs by FFmpeg's names, which the old service had, where MediaInfo has another. */
+const codecNames: Readonly<Record<string, string>> = {
+  AVC: 'h264',
+  HEVC: 'hevc',
+  'MPEG-4 Visual': 'mpeg4',
+  'MPEG Audio': 'mp3',
+}
+
+function codecName(name = ''): string {
+  return codecNames[name] ?? name.toLowerCase()
 }
 
 /** GetVideoInfo, part by part. */
@@ -42,7 +67,7 @@ export const infoParts = {
 
   /** The original alone, as definition 0. */
   transcodeInfo: (described: DescribedFile) => {
-    const { duration, ...media } = mediaOf(described)
+    const { duration, rotate: _, ...media } = mediaOf(described)
     const { fileSize: size, fileType: container } = described.file
     const original = { url: described.url, definition: 0, size, container, md5: '', duration, ...media }
     return { idrAlignment: 0, transcodeList: [original] }

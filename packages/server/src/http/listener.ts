@@ -57,7 +57,7 @@ async function handle(
     if (request.method === 'OPTIONS') return replyPreflight(request, response, 'GET, POST, OPTIONS')
     return handleCall(deps.calls, request, response, target, requestId)
   }
-  if (target.path.startsWith('/vod')) return handleMedia(deps.media, request, response, target.path)
+  if (target.path.startsWith('/vod')) return handleMedia(deps.media, request, response, target)
   if (target.path === '/healthz') return handleHealth(deps.operations, response)
   if (target.path === '/metrics') return handleMetrics(deps.operations, response)
   if (target.path === '/')

@@ -1,8 +1,10 @@
 import type { IncomingMessage } from 'node:http'
-import { type BlockList, isIPv6 } from 'node:net'
+import type { BlockList } from 'node:net'
 import { percentDecode, type QueryPair, splitQuery, vodActionNamed } from '@sluice/protocol'
 import type { SignedCall } from '../auth/authenticate.ts'
 import type { Body } from './body.ts'
+import { isTrusted } from './client-address.ts'
+import { formReader } from './forms.ts'
 
 const maxFormSize = 65_536
 
@@ -33,9 +35,10 @@ export async function receiveCall(
 ): Promise<RawCall> {
   const inQuery = splitQuery(target.query)
   const named = actionOf(inQuery)
-  const isForm =
-    hasForm(request) && (named === undefined || (request.method === 'POST' && vodActionNamed(named) !== undefined))
-  const pairs = isForm ? splitQuery(await body.readText(maxFormSize)) : inQuery
+  const mayBeForm = request.method === 'POST' && (named === undefined || vodActionNamed(named) !== undefined)
+  const readForm = mayBeForm ? formReader(request.headers) : undefined
+  const isForm = readForm !== undefined
+  const pairs = readForm ? readForm(await body.readText(maxFormSize)) : inQuery
   return {
     named: isForm ? (actionOf(pairs) ?? named) : named,
     isForm,
@@ -62,10 +65,6 @@ function actionOf(pairs: readonly QueryPair[]): string | undefined {
   return pair && percentDecode(pair.value, true)
 }
 
-function hasForm({ method, headers }: IncomingMessage): boolean {
-  return method === 'POST' && /^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? '')
-}
-
 /** What the request says of the host it was sent to; a proxy is believed only when the operator named it. */
 function hostsOf({ headers, socket }: IncomingMessage, trustedProxies: BlockList): string[] {
   const forwarded = headers['x-forwarded-host']
@@ -73,8 +72,4 @@ function hostsOf({ headers, socket }: IncomingMessage, trustedProxies: BlockList
   return [trusted ? forwarded : undefined, headers.host]
     .flat()
     .filter((host) => host !== undefined && host !== '') as string[]
-}
-
-function isTrusted(address: string, proxies: BlockList): boolean {
-  return address !== '' && proxies.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
 }

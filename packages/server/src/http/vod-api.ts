@@ -45,8 +45,7 @@ function requireAction({ named = '', isForm, method, pairs }: RawCall): VodActio
   const action = vodActionNamed(named)
   if (!action) throw new VodError('elsewhere', `Action: this service has no ${named}`)
   const refuse = (message: string) => new VodError('parameters', message)
-  if (method === 'POST' && !isForm)
-    throw refuse('a POST has its parameters in a form, application/x-www-form-urlencoded')
+  if (method === 'POST' && !isForm) throw refuse('a POST has its parameters in a form')
   // Else the one in the query would count, which is not signed.
   if (!pairs.some(({ name }) => name === 'Action')) throw refuse('Action: missing in the form')
   const duplicate = findDuplicate(pairs)

@@ -1,8 +1,10 @@
-import type { Selectable, Transaction } from 'kysely'
+import { type Selectable, sql, type Transaction } from 'kysely'
 import { recordEvent } from './events.ts'
 import type { Database } from './kysely-store.ts'
-import type { FileRecords, FileSearch, StoredFile } from './metadata.ts'
+import type { FileRecords, FileSearch, Media, StoredFile } from './metadata.ts'
 import type { Tables } from './tables.ts'
+
+const unprobed = 'unprobed'
 
 /** Finished files and their covers. */
 export function fileRecords(db: Database, onEvent: (appId: number) => void): FileRecords {
@@ -11,7 +13,7 @@ export function fileRecords(db: Database, onEvent: (appId: number) => void): Fil
       const finished = await db.transaction().execute(async (transaction) => {
         const { numInsertedOrUpdatedRows } = await transaction
           .insertInto('files')
-          .values({ ...file, tags: JSON.stringify(file.tags) })
+          .values({ ...file, tags: JSON.stringify(file.tags), media: fromMedia(file.media) })
           .onConflict((conflict) => conflict.columns(['appId', 'fileSha']).doNothing())
           .executeTakeFirstOrThrow()
         if ((numInsertedOrUpdatedRows ?? 0n) > 0n) {
@@ -82,6 +84,29 @@ export function fileRecords(db: Database, onEvent: (appId: number) => void): Fil
         .orderBy('createdAt', 'desc')
         .limit(1)
         .executeTakeFirst(),
+
+    async listUnprobed(limit) {
+      const rows = await db
+        .selectFrom('files')
+        .selectAll()
+        .where('media', '=', sql.lit(unprobed)) // as the index says it
+        .orderBy('createdAt')
+        .limit(limit)
+        .execute()
+      return rows.map(toFile)
+    },
+
+    recordMedia: (found) =>
+      db.transaction().execute(async (transaction) => {
+        for (const { fileId, media } of found) {
+          await transaction
+            .updateTable('files')
+            .set({ media: fromMedia(media) })
+            .where('fileId', '=', fileId)
+            .where('media', '=', unprobed)
+            .execute()
+        }
+      }),
 
     async listFiles({ appId, limit }) {
       const rows = await db
@@ -171,5 +196,14 @@ async function endUpload(transaction: Transaction<Tables>, fileId: string): Prom
 }
 
 function toFile(row: Selectable<Tables['files']>): StoredFile {
-  return { ...row, tags: JSON.parse(row.tags) as string[] } // written by finishAsFile
+  const tags = JSON.parse(row.tags) as string[] // written by finishAsFile
+  return { ...row, tags, media: toMedia(row.media) }
+}
+
+function fromMedia(media: StoredFile['media']): string {
+  return typeof media === 'string' ? media : JSON.stringify(media)
+}
+
+function toMedia(text: string): StoredFile['media'] {
+  return text === unprobed || text === 'failed' ? text : (JSON.parse(text) as Media) // written by fromMedia
 }

@@ -143,6 +143,36 @@ export interface StoredFile {
   readonly updatedAt: number
   /** When it is to be deleted; null for never. */
   readonly expireAt: number | null
+  /** `unprobed` until a probe has looked at it, `failed` when none understood it. */
+  readonly media: 'unprobed' | 'failed' | Media
+}
+
+/** What a file says of the sound and pictures in it; absent is what it does not say. */
+export interface Media {
+  readonly container: string
+  /** Seconds. */
+  readonly durationS?: number
+  /** Bits per second, of all that is in it. */
+  readonly bitrate?: number
+  /** Pixels, before `rotate`. */
+  readonly width?: number
+  readonly height?: number
+  /** Degrees clockwise in which the pictures are to be shown; absent for 0. */
+  readonly rotate?: number
+  /** Pictures per second. */
+  readonly frameRate?: number
+  readonly videoCodec?: string
+  readonly videoBitrate?: number
+  readonly audioCodec?: string
+  readonly audioBitrate?: number
+  /** Samples of sound per second. */
+  readonly samplingRate?: number
+}
+
+/** A file that a probe has looked at. */
+export interface Probed {
+  readonly fileId: string
+  readonly media: Exclude<StoredFile['media'], 'unprobed'>
 }
 
 /** What may be changed of a file; `undefined` leaves it as it is. */
@@ -202,6 +232,10 @@ export interface FileRecords {
   findCover(coverId: string): Promise<Cover | undefined>
   /** A cover by its bytes; of that file, or of any when none is named (the newest). */
   findCoverBySha(appId: number, fileSha: string, fileId: string | undefined): Promise<Cover | undefined>
+  /** Files that no probe has looked at, the oldest first. */
+  listUnprobed(limit: number): Promise<StoredFile[]>
+  /** Says what unprobed files hold, in one transaction; others stay as they are. */
+  recordMedia(found: readonly Probed[]): Promise<void>
   /** The newest first. */
   listFiles(page: { readonly appId: number | undefined; readonly limit: number }): Promise<StoredFile[]>
   /** A page of the files that are searched for, and how many there are. */

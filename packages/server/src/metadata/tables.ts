@@ -51,6 +51,8 @@ export interface Tables {
     createdAt: number
     updatedAt: number
     expireAt: number | null
+    /** `unprobed`, `failed`, or a JSON object. */
+    media: string
   }
   covers: {
     coverId: string

@@ -34,6 +34,38 @@ export const appSettingsTable = {
     read: (text) => (text === '' ? [] : readSecrets(text)),
     secret: true,
   }),
+  hotlinkKey: setting({
+    default: '',
+    about: 'Key that playback addresses must be signed with, 8 to 20 letters or digits. Without one anybody may play.',
+    read: optionally((text) => {
+      if (!/^[A-Za-z0-9]{8,20}$/.test(text)) throw 'expected 8 to 20 letters or digits'
+      return text
+    }),
+    secret: true,
+  }),
+  refererRule: setting({
+    default: 'off',
+    about: 'Which pages may play: those of referers (white), all but those (black), any (off).',
+    read: oneOf('off', 'white', 'black'),
+  }),
+  referers: setting({
+    default: '',
+    about: 'Up to 10 beginnings of page addresses without http://, such as www.example.com/ or *.example.com/.',
+    read: (text) => {
+      const entries = listOf(
+        'beginnings such as www.example.com/ or *.example.com/',
+        /^(\*\.)?[^\s*/?#:][^\s*]*$/,
+      )(text)
+      if (entries.length > 10) throw 'expected at most 10'
+      if (entries.some((entry) => entry.includes('://'))) throw 'expected them without http://'
+      return entries.map((entry) => entry.toLowerCase())
+    },
+  }),
+  emptyReferer: setting({
+    default: 'allow',
+    about: 'Whether a request that names no page may play while refererRule is not off: allow, refuse.',
+    read: oneOf('allow', 'refuse'),
+  }),
 } as const
 
 /** An app's settings, read. */

@@ -83,7 +83,7 @@ async function endAsFile(deps: UploadDeps, upload: Upload): Promise<Finished> {
   const names = { fileId, appId, fileSha, fileName, fileType }
   const now = deps.now()
   const said = { classId, tags, coverId: null, description: '', createdAt: now, updatedAt: now, expireAt: null }
-  const file = { ...names, fileSize, dataSize, ...said }
+  const file = { ...names, fileSize, dataSize, ...said, media: 'unprobed' as const }
   const event = newFileUpload({ fileId, fileName, fileUrl: deps.urls.file(file), fileSize, family })
   return finishedFile(await deps.metadata.finishAsFile(file, event), deps.urls)
 }

@@ -70,7 +70,16 @@ export function fileOf(of: Upload, given: Partial<StoredFile> = {}): StoredFile 
   const { fileId, appId, fileSha, fileSize, dataSize, fileName, fileType, classId, tags } = of
   const facts = { fileId, appId, fileSha, fileSize, dataSize, fileName, fileType, classId, tags }
   const createdAt = given.createdAt ?? 20_000
-  return { ...facts, coverId: null, description: '', createdAt, updatedAt: createdAt, expireAt: null, ...given }
+  return {
+    ...facts,
+    coverId: null,
+    description: '',
+    createdAt,
+    updatedAt: createdAt,
+    expireAt: null,
+    media: 'unprobed',
+    ...given,
+  }
 }
 
 /** The cover an upload becomes. */
