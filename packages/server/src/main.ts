@@ -28,6 +28,7 @@ import { drainable } from './http/drainable.ts'
 import { createListener } from './http/listener.ts'
 import { lockDataDir } from './metadata/data-dir-lock.ts'
 import type { Credential } from './metadata/metadata.ts'
+import { rememberUploads } from './metadata/recent-uploads.ts'
 import { openSqlite } from './metadata/sqlite.ts'
 import { createLog, type Log } from './observe/log.ts'
 import { createMetrics } from './observe/metrics.ts'
@@ -73,7 +74,7 @@ export async function startService(settings: Settings, surroundings: Surrounding
       pulls.ring(appId)
       callbacks.ring(appId)
     }
-    const metadata = await openSqlite(directory, { onCommit: metrics.commit, onEvent: ring })
+    const metadata = rememberUploads(await openSqlite(directory, { onCommit: metrics.commit, onEvent: ring }))
     undo.push(() => metadata.close())
     const blobs = await DiskBlobs.create(directory, {
       minFreeBytes: settings.SLUICE_MIN_FREE_SPACE,

@@ -32,11 +32,11 @@ export function kyselyStore(db: Database, { onCommit = () => {}, onEvent = () =>
   }
 }
 
-/** Gives a failure of the database the protocol's name: methods that only look are called find, list, count or which. */
+/** Gives a failure of the database the protocol's name: methods that only look are called find, recall, list, count or which. */
 function guarded<Records extends object>(records: Records): Records {
   type Method = (...args: unknown[]) => Promise<unknown>
   const methods = Object.entries(records as Record<string, Method>).map(([name, method]) => {
-    const onlyLooks = /^(find|list|count|which)/.test(name)
+    const onlyLooks = /^(find|recall|list|count|which)/.test(name)
     const guard: Method = async (...args) => {
       try {
         return await method(...args)

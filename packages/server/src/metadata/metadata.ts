@@ -68,7 +68,7 @@ export interface Upload extends UploadKey, FileFacts {
   /** `finishing` from the moment Finish has found all parts until the file is there. */
   readonly state: 'open' | 'finishing'
   readonly createdAt: number
-  /** The last successful call; an upload expires some time after it. */
+  /** The last successful call, or one shortly before it; an upload expires some time after it. */
   readonly touchedAt: number
 }
 
@@ -79,10 +79,10 @@ export interface Part {
   readonly dataMd5: string
 }
 
-/** A part to record, with the geometry it was checked against. */
+/** A part to record. */
 export interface PartRecord extends Part {
-  readonly upload: Pick<Upload, 'fileId' | 'fileSize' | 'dataSize'>
-  readonly storedAt: number
+  /** The upload's, and with it the geometry the part was checked against: a fileId has one for ever. */
+  readonly fileId: string
 }
 
 /** What a call of Init may change of an upload that is there. */
@@ -95,6 +95,8 @@ export interface UploadChange {
 export interface UploadRecords {
   /** Finds an upload of this user, else one of the server family (empty uid). */
   findUpload(key: UploadKey): Promise<Upload | undefined>
+  /** The same, perhaps as it was some parts ago: for what is decided by a compare-and-set, as recording a part is. */
+  recallUpload(key: UploadKey): Promise<Upload | undefined>
   findUploadById(fileId: string): Promise<Upload | undefined>
   /** False when there is one of the same key already. */
   addUpload(upload: Upload): Promise<boolean>
@@ -107,7 +109,7 @@ export interface UploadRecords {
   /** All parts of an upload or a finished file, ascending by offset. */
   listParts(fileId: string): Promise<Part[]>
   findPart(fileId: string, offset: number): Promise<Part | undefined>
-  /** Records a part while its upload is open with that very geometry; false when it is not. */
+  /** Records a part while its upload is open; false when it is not. */
   addPart(part: PartRecord): Promise<boolean>
   /** Forgets a part while its upload is open, so that other bytes can take its place. */
   dropPart(fileId: string, offset: number): Promise<boolean>

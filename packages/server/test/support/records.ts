@@ -47,7 +47,7 @@ export function upload(given: Partial<Upload> = {}): Upload {
 /** The record of one part of an upload. */
 export function part(of: Upload, offset: number, dataMd5 = md5('1')): PartRecord {
   const dataSize = Math.min(of.dataSize, of.fileSize - offset)
-  return { upload: of, offset, dataSize, dataMd5, storedAt: of.touchedAt }
+  return { fileId: of.fileId, offset, dataSize, dataMd5 }
 }
 
 /** Takes an upload as far as having all its parts. */
