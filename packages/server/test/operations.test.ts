@@ -61,6 +61,12 @@ describe('/metrics', () => {
       sluice_waiting_requests: 'gauge',
       sluice_verifier_lag_bytes: 'gauge',
       sluice_open_uploads: 'gauge',
+      sluice_event_attempts_total: 'counter',
+      sluice_event_failures_total: 'counter',
+      sluice_queued_events: 'gauge',
+      sluice_oldest_event_seconds: 'gauge',
+      sluice_dead_events: 'gauge',
+      sluice_waiting_pollers: 'gauge',
     })
   })
 

@@ -1,9 +1,9 @@
 import {
   type ParamLimits,
-  type PullAnswer,
   parseParams,
+  type VideoInfo,
   type VodActionName,
-  type VodEnvelope,
+  type VodCalls,
   VodError,
   vodActions,
   vodSuccess,
@@ -29,10 +29,16 @@ export interface VodActionDeps {
   readonly paramLimits: ParamLimits
 }
 
-type VodAnswer = (deps: VodActionDeps, caller: Caller, gone: AbortSignal) => Promise<VodEnvelope>
+type VodAnswers = {
+  readonly [Action in VodActionName]: (
+    deps: VodActionDeps,
+    caller: Caller,
+    gone: AbortSignal,
+  ) => Promise<VodCalls[Action]['answer']>
+}
 
 /** Every action of the table: its parameters read, its work done, its answer made. */
-export const vodAnswers: Readonly<Record<VodActionName, VodAnswer>> = {
+export const vodAnswers: VodAnswers = {
   async MultiPullVodFile({ pulling, paramLimits }, { app, params }) {
     const { pullset } = parseParams(vodActions.MultiPullVodFile.params, params, paramLimits)
     const pulls = await acceptPulls(pulling, app.appId, pullset)
@@ -42,7 +48,7 @@ export const vodAnswers: Readonly<Record<VodActionName, VodAnswer>> = {
     return vodSuccess({ data })
   },
 
-  async PullEvent({ events }, { app }, gone): Promise<PullAnswer> {
+  async PullEvent({ events }, { app }, gone) {
     const { mode, types } = events.settingsOf(app)
     if (mode !== 'reliable')
       throw new VodError('blocked', `eventMode: events of this app are not pulled, it is ${mode}`)
@@ -81,7 +87,8 @@ export const vodAnswers: Readonly<Record<VodActionName, VodAnswer>> = {
     const { fileId, infoFilter } = parseParams(vodActions.GetVideoInfo.params, params)
     const described = await describeFile(files, { appId: app.appId, fileId })
     const parts = Object.entries(infoParts).filter(([name]) => infoFilter.length === 0 || infoFilter.includes(name))
-    return vodSuccess(Object.fromEntries(parts.map(([name, partOf]) => [name, partOf(described)])))
+    const info: Partial<VideoInfo> = Object.fromEntries(parts.map(([name, partOf]) => [name, partOf(described)]))
+    return vodSuccess(info)
   },
 
   async DescribeVodInfo({ files }, { app, params }) {

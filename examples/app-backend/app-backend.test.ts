@@ -1,0 +1,147 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { createBackend } from '@sluice/backend'
+import { ugcCredentials, upload } from '@sluice/client'
+import { nodeHashing } from '@sluice/client/node'
+import { openSqlite } from '@sluice/server'
+import { changeAppSettings } from '@sluice/server/apps'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { keyPair, sampleFile, startTestService, type TestService } from '../../packages/server/test/support/service.ts'
+
+const program = fileURLToPath(new URL('app-backend.ts', import.meta.url))
+const appId = 1_251_000_001
+const video = sampleFile(1_500_000)
+// In the middle of a rotation: the app knows the next secret already.
+const [nextSecret, presentSecret] = ['next-secret-of-callbacks', 'present-secret-of-callbacks']
+
+/** The program, running. */
+interface AppBackend {
+  readonly url: string
+  /** Resolves with a line it has printed, or prints, that begins so. */
+  readonly line: (start: string) => Promise<string>
+  /** Asks it to stop; resolves with its exit code. */
+  readonly stop: () => Promise<number | null>
+}
+
+/** Runs the program as a process of its own, with nothing else in its environment. */
+async function startApp(env: Record<string, string>): Promise<AppBackend> {
+  const child = spawn(process.execPath, [program], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const exit = once(child, 'exit') as Promise<[number | null]>
+  const stop = async () => {
+    child.kill('SIGTERM')
+    const [code] = await exit
+    return code
+  }
+  onTestFinished(async () => void (await stop()))
+  const printed: string[] = []
+  let told = Promise.withResolvers<void>()
+  createInterface(child.stdout).on('line', (text) => {
+    printed.push(text)
+    told.resolve()
+    told = Promise.withResolvers()
+  })
+  const ended = exit.then(([code]) => Promise.reject(new Error(`the program ended with ${code}`)))
+  ended.catch(() => {}) // it is to end some time
+  const line = async (start: string) => {
+    for (;;) {
+      const found = printed.find((text) => text.startsWith(start))
+      if (found !== undefined) return found
+      await Promise.race([told.promise, ended])
+    }
+  }
+  const url = (await line('app backend listening on ')).split(' ').at(-1) ?? ''
+  return { url, line, stop }
+}
+
+/** Starts the service and the app, whose events go the one way or the other. */
+async function start(events: 'pull' | 'callback'): Promise<{ service: TestService; app: AppBackend }> {
+  const service = await startTestService({ SLUICE_ALLOW_PRIVATE_CALLBACKS: 'on' }, { startAt: Date.now() })
+  const metadata = await openSqlite(service.directory)
+  onTestFinished(() => metadata.close())
+  const [own] = await metadata.listApps()
+  const app = await startApp({
+    SLUICE_URL: service.url,
+    SLUICE_SECRET_ID: keyPair.secretId,
+    SLUICE_SECRET_KEY: keyPair.secretKey,
+    SLUICE_VERIFY_KEY: own?.verifyKey ?? '',
+    EVENTS: events,
+    USERS: 'token-of-ann:ann,token-of-bob:bob',
+    PORT: '0',
+    ...(events === 'callback' && { CALLBACK_SECRET: `${nextSecret},${presentSecret}` }),
+  })
+  if (events === 'callback') {
+    const callbackUrl = `${app.url}/events`
+    await changeAppSettings(metadata, appId, { eventMode: 'callback', callbackUrl, callbackSecret: presentSecret })
+  }
+  return { service, app }
+}
+
+/** A user's client: calls the app. */
+function userOf(app: AppBackend, name: 'ann' | 'bob' | 'nobody') {
+  return async (method: 'GET' | 'POST', path: string, body?: object): Promise<Record<string, unknown>> => {
+    const headers = { authorization: `Bearer token-of-${name}`, ...(body && { 'content-type': 'application/json' }) }
+    const sent = body ? { body: JSON.stringify(body) } : {}
+    const response = await fetch(`${app.url}${path}`, { method, headers, ...sent })
+    return { status: response.status, ...((await response.json()) as object) }
+  }
+}
+
+/** Uploads the video as a user does: with a signature of the app, and the proof brought to it afterwards. */
+async function uploadAs(call: ReturnType<typeof userOf>, service: TestService) {
+  const getSignature = async ({ fileSha, fileName, fileType }: Record<'fileSha' | 'fileName' | 'fileType', string>) => {
+    const { signature } = await call('POST', '/signatures', { fileSha, fileName, fileType })
+    return signature as string
+  }
+  const source = {
+    size: video.bytes.length,
+    slice: async (from: number, to: number) => new Uint8Array(video.bytes.subarray(from, to)),
+  }
+  const uploaded = await upload(source, {
+    url: service.url,
+    credentials: ugcCredentials({ getSignature }),
+    hashing: nodeHashing,
+    file: { fileName: 'my holiday', fileType: 'mp4' },
+  })
+  const { fileId, verifyContent } = uploaded
+  expect(await call('POST', '/videos', { fileId, verifyContent })).toEqual({ status: 200 })
+  return uploaded
+}
+
+describe.each(['pull', 'callback'] as const)('with events by %s', (events) => {
+  it('users upload videos, and see those of theirs that are finished, until they are deleted', async () => {
+    const { service, app } = await start(events)
+    const [ann, bob] = [userOf(app, 'ann'), userOf(app, 'bob')]
+    const { fileId, url } = await uploadAs(ann, service)
+    await app.line(`event NewFileUpload:${fileId}`)
+    const mine = { fileId, name: 'my holiday', url, size: video.bytes.length }
+    expect(await ann('GET', '/videos')).toEqual({ status: 200, videos: [mine] })
+    expect(await bob('GET', '/videos')).toEqual({ status: 200, videos: [] })
+    expect(Buffer.from(await (await fetch(url)).arrayBuffer()).equals(video.bytes)).toBe(true)
+
+    await createBackend({ url: service.url, ...keyPair }).call('DeleteVodFile', { fileId, priority: 0 })
+    await app.line(`event FileDeleted:${fileId}`)
+    expect(await ann('GET', '/videos')).toEqual({ status: 200, videos: [] })
+    expect(await app.stop()).toBe(0)
+  })
+
+  it('who has no right is told so', async () => {
+    const { app } = await start(events)
+    const [ann, nobody] = [userOf(app, 'ann'), userOf(app, 'nobody')]
+    const { fileSha } = video
+    const file = { fileSha, fileName: 'my holiday', fileType: 'mp4' }
+    expect(await nobody('POST', '/signatures', file)).toMatchObject({ status: 401 })
+    expect(await nobody('GET', '/videos')).toMatchObject({ status: 401 })
+    expect(await ann('POST', '/signatures', { ...file, fileType: 'exe' })).toMatchObject({ status: 400 })
+    expect(await ann('POST', '/signatures', { ...file, fileSha: 'none' })).toMatchObject({
+      status: 400,
+      message: 'fileSha: expected 40 hex digits, found "none"',
+    })
+    expect(await ann('POST', '/signatures', {})).toMatchObject({ status: 400 })
+    const verifyContent = Buffer.from(`${'0'.repeat(20)}ExpTime=9999999999&FileId=1`).toString('base64')
+    expect(await ann('POST', '/videos', { fileId: '1', verifyContent })).toMatchObject({ status: 403 })
+    const event = { version: '4.0', eventType: 'FileDeleted', data: { fileInfo: [{ fileId: '1' }] } }
+    expect(await nobody('POST', '/events', event)).toMatchObject({ status: events === 'callback' ? 401 : 404 })
+  })
+})
