@@ -66,7 +66,8 @@ export interface VodCalls {
 /** The parts of GetVideoInfo's answer. */
 export interface VideoInfo {
   readonly basicInfo: BasicInfo
-  readonly metaData: MediaInfo
+  /** `rotate` in degrees. */
+  readonly metaData: MediaInfo & { readonly rotate: number }
   readonly transcodeInfo: {
     readonly idrAlignment: number
     /** The original alone, as definition 0. */
@@ -102,8 +103,22 @@ export interface MediaInfo {
   readonly bitrate: number
   readonly height: number
   readonly width: number
-  readonly videoStreamList: readonly object[]
-  readonly audioStreamList: readonly object[]
+  readonly videoStreamList: readonly VideoStream[]
+  readonly audioStreamList: readonly AudioStream[]
+}
+
+export interface VideoStream {
+  readonly bitrate: number
+  readonly height: number
+  readonly width: number
+  readonly codec: string
+  readonly fps: number
+}
+
+export interface AudioStream {
+  readonly samplingRate: number
+  readonly bitrate: number
+  readonly codec: string
 }
 
 /** A file of DescribeVodInfo: its numbers are texts, its times China's. */
