@@ -19,6 +19,8 @@ export const limits = {
   pullHoldMs: 5_000,
   /** How long a msgHandle is good; the event is then given out again (ConfirmEvent page). */
   handleMs: 30_000,
+  /** How long a confirmed msgHandle is remembered at least, so that it can be confirmed again (Sluice). */
+  handleMemoryMs: 3_600_000,
   /** Events in one answer of PullEvent; the later API confirms as many at once (Sluice). */
   maxPulledEvents: 16,
   /** Documented calls a minute and app: PullEvent and ConfirmEvent pages, each. */

@@ -4,7 +4,7 @@ import type { ErrorName, ProtocolError } from './errors.ts'
 export const vodErrorTable = {
   parameters: { code: 4000, codeDesc: 'InvalidParameter', meaning: 'a parameter is missing or malformed' },
   authentication: { code: 4100, codeDesc: 'AuthFailure', meaning: 'the signature check failed' },
-  blocked: { code: 4300, codeDesc: 'AccessDenied', meaning: 'the app is blocked' },
+  blocked: { code: 4300, codeDesc: 'AccessDenied', meaning: 'the app is blocked, or the action not open to it' },
   rateLimited: { code: 4400, codeDesc: 'QuotaExceeded', meaning: 'too many calls' },
   replay: { code: 4500, codeDesc: 'ReplayAttack', meaning: 'the request came before, or its time is off' },
   method: { code: 4600, codeDesc: 'UnsupportedProtocol', meaning: 'the HTTP method is not one of the action' },

@@ -1,7 +1,11 @@
+import { createSocket } from 'node:dgram'
+import type { LookupAddress } from 'node:dns'
 import { once } from 'node:events'
+import { stat } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo, LookupFunction, Socket } from 'node:net'
-import { expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { nameLookup } from '../src/outbound/name-lookup.ts'
 import { AddressRefused, type OutboundOptions, outboundRequest } from '../src/outbound/outbound-request.ts'
 import { isPublicAddress } from '../src/outbound/public-address.ts'
 
@@ -80,6 +84,69 @@ it('follows no redirect, sends what it is given, and ends with its signal', asyn
   stop.abort()
   await expect(answer).rejects.toMatchObject({ code: 'ABORT_ERR' })
 })
+
+describe('a name', () => {
+  it('is asked of the name servers, and silence about others does not hold it up', async () => {
+    const asked: string[] = []
+    const lookup = nameLookup([await startNameServer(asked)])
+    const find = (name: string) => addressesOf(lookup, name)
+    let slowEnded = 0
+    const slow = Array.from({ length: 20 }, (_, number) => find(`silent-${number}.test`).catch(() => void slowEnded++))
+    await expect.poll(() => asked.filter((name) => name.startsWith('silent')).length).toBeGreaterThanOrEqual(20)
+    expect(await find('quick.test')).toEqual([{ address: '10.1.2.3', family: 4 }])
+    await stat('.') // the threads of files are free
+    expect(slowEnded).toBe(0)
+    await Promise.all(slow)
+    expect(slowEnded).toBe(20)
+  })
+
+  it('that is asked for by many at once is asked once', async () => {
+    const asked: string[] = []
+    const lookup = nameLookup([await startNameServer(asked)])
+    const find = (name: string) => addressesOf(lookup, name)
+    const found = await Promise.all(Array.from({ length: 9 }, () => find('quick.test')))
+    expect(new Set(found.flat().map(({ address }) => address))).toEqual(new Set(['10.1.2.3']))
+    expect(asked).toHaveLength(2) // its IPv4 and its IPv6 addresses
+  })
+
+  it('that the name servers do not know is asked of the system', async () => {
+    const lookup = nameLookup([await startNameServer([])])
+    const find = (name: string) => addressesOf(lookup, name)
+    expect((await find('localhost')).map(({ address }) => address)).toContain('127.0.0.1')
+  })
+})
+
+function addressesOf(lookup: LookupFunction, name: string): Promise<LookupAddress[]> {
+  return new Promise((resolve, reject) => {
+    lookup(name, { all: true }, (error, found) => (error ? reject(error) : resolve(found as LookupAddress[])))
+  })
+}
+
+/** A name server: `quick.test` is 10.1.2.3, `silent-…` is not answered, there is nothing else. */
+async function startNameServer(asked: string[]): Promise<string> {
+  const socket = createSocket('udp4')
+  socket.on('message', (query, { port, address }) => {
+    const end = query.indexOf(0, 12)
+    const labels: string[] = []
+    for (let at = 12; at < end; at += 1 + (query[at] ?? 0))
+      labels.push(query.toString('latin1', at + 1, at + 1 + (query[at] ?? 0)))
+    const name = labels.join('.')
+    asked.push(name)
+    if (name.startsWith('silent')) return
+    const isKnown = name === 'quick.test'
+    const hasAddress = isKnown && query.readUInt16BE(end + 1) === 1
+    const head = Buffer.from(query.subarray(0, 12))
+    head.writeUInt16BE(isKnown ? 0x8180 : 0x8183, 2) // an answer; 3 is "no such name"
+    head.writeUInt16BE(hasAddress ? 1 : 0, 6)
+    head.fill(0, 8)
+    const record = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 9, 0, 4, 10, 1, 2, 3])
+    socket.send(Buffer.concat([head, query.subarray(12, end + 5), ...(hasAddress ? [record] : [])]), port, address)
+  })
+  socket.bind(0, '127.0.0.1')
+  await once(socket, 'listening')
+  onTestFinished(() => void socket.close())
+  return `127.0.0.1:${socket.address().port}`
+}
 
 async function listen(
   answer: Parameters<typeof createServer>[1] = (_, response) => response.end('ok'),

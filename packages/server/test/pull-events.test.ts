@@ -225,6 +225,18 @@ describe('PullEvent', () => {
     expect(fileIdsOf(await pull(again))).toEqual([...fileIdsOf(others), ...fileIds.slice(16)].slice(0, 16))
   })
 
+  it('has an event for seven days, and then no more', async () => {
+    const service = await startTestService({}, { frozen: true })
+    const fileIds = await uploadFiles(service, 1)
+    service.advance(7 * 86_400_000)
+    const again = await service.restart()
+    const metadata = await storeOf(again)
+    expect(fileIdsOf(await pull(again))).toEqual(fileIds)
+    again.advance(1)
+    await again.restart() // upkeep goes round at the start
+    await expect.poll(() => metadata.listEvents({ appId: undefined, limit: 9 }), { interval: 20 }).toEqual([])
+  })
+
   it('and ConfirmEvent are not answered a second time', async () => {
     const service = await startTestService()
     await uploadFiles(service, 1)

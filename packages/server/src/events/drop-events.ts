@@ -13,7 +13,9 @@ export interface DropDeps {
 /** Forgets events that have been kept for seven days, delivered or not. */
 export async function dropEvents({ metadata, now, log }: DropDeps): Promise<void> {
   for (;;) {
-    const { dropped, queued } = await metadata.dropEvents(now() - limits.eventRetentionMs, batch)
+    const recordedBefore = now() - limits.eventRetentionMs
+    const settledBefore = now() - limits.handleMemoryMs
+    const { dropped, queued } = await metadata.dropEvents({ recordedBefore, settledBefore, limit: batch })
     if (queued > 0) log.warn({ events: queued }, 'events were forgotten that nobody took')
     if (dropped < batch) return
   }

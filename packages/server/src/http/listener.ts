@@ -32,6 +32,7 @@ export function createListener(deps: ListenerDeps): Server {
     maxHeaderSize: 65_536, // an unwrapped UGC signature with ten tags stands in the request line
     headersTimeout: headersMs,
     keepAliveTimeout: keepAliveMs,
+    highWaterMark: 16_384, // a body that waits for memory is read no further than the first chunk
     requestTimeout: 0, // a part may wait for memory; Body watches over its progress
     connectionsCheckingInterval: Math.min(headersMs, 5_000),
   }

@@ -167,13 +167,14 @@ export function eventRecords(db: Database): EventRecords {
       return numUpdatedRows > 0n
     },
 
-    async dropEvents(recordedBefore, limit) {
+    async dropEvents({ recordedBefore, settledBefore, limit }) {
       const rows = await db
         .deleteFrom('events')
         .where('eventId', 'in', ({ selectFrom }) =>
           selectFrom('events')
             .select('eventId')
             .where('createdAt', '<', recordedBefore)
+            .where((or) => or.or([or('settledAt', 'is', null), or('settledAt', '<', settledBefore)]))
             .orderBy('createdAt')
             .limit(limit),
         )

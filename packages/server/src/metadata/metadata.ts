@@ -384,6 +384,13 @@ export interface EventRecords {
   endSend(send: EndedSend): Promise<boolean>
   /** delivered or dead → queued, as if it had never been delivered. False when it is queued, or there is none. */
   replayEvent(eventId: number): Promise<boolean>
-  /** Forgets events recorded before then, whatever their state; says of how many, and how many of them were queued. */
-  dropEvents(recordedBefore: number, limit: number): Promise<{ dropped: number; queued: number }>
+  /**
+   * Forgets events recorded before then, but those that were settled after `settledBefore`; says how many, and how many of
+   * them were queued.
+   */
+  dropEvents(old: {
+    readonly recordedBefore: number
+    readonly settledBefore: number
+    readonly limit: number
+  }): Promise<{ dropped: number; queued: number }>
 }

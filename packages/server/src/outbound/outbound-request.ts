@@ -1,8 +1,11 @@
-import { type LookupAddress, lookup as systemLookup } from 'node:dns'
+import type { LookupAddress } from 'node:dns'
 import http, { type ClientRequest, type OutgoingHttpHeaders } from 'node:http'
 import https from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
+import { nameLookup } from './name-lookup.ts'
 import { isPublicAddress } from './public-address.ts'
+
+const ourLookup = nameLookup()
 
 /** An address that this service does not call. Its message says which, and why. */
 export class AddressRefused extends Error {
@@ -15,7 +18,7 @@ export interface OutboundOptions {
   readonly method?: 'GET' | 'HEAD' | 'POST'
   readonly headers?: OutgoingHttpHeaders
   readonly signal?: AbortSignal
-  /** Resolves names, in place of the system's way. */
+  /** Resolves names, in place of `nameLookup`. */
   readonly lookup?: LookupFunction
 }
 
@@ -28,7 +31,7 @@ export interface OutboundOptions {
  * Throws AddressRefused, or emits it as the request's `error` when a name leads nowhere else than to such an address.
  */
 export function outboundRequest(address: string | URL, options: OutboundOptions): ClientRequest {
-  const { allowPrivate, method = 'GET', headers = {}, signal, lookup = systemLookup as LookupFunction } = options
+  const { allowPrivate, method = 'GET', headers = {}, signal, lookup = ourLookup } = options
   const url = outboundUrl(address)
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
   // A host that is an address already is connected to without a lookup.

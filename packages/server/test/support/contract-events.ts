@@ -204,11 +204,14 @@ export function eventsContract(open: () => Promise<Metadata>): void {
       const [c] = await record(metadata, 'c', firstApp, 3_000)
       await metadata.leaseToSend(lease('one', { limit: 1 }))
       await metadata.endSend({ ...send(a, 'one'), next: 'delivered' })
-      expect(await metadata.dropEvents(3_000, 1)).toEqual({ dropped: 1, queued: 0 })
+      const drop = (recordedBefore: number, limit: number, settledBefore = 99_999) =>
+        metadata.dropEvents({ recordedBefore, settledBefore, limit })
+      expect(await drop(2_000, 9, 30_013)).toEqual({ dropped: 0, queued: 0 }) // settled at that moment
+      expect(await drop(3_000, 1)).toEqual({ dropped: 1, queued: 0 })
       expect(await metadata.listAttempts(a)).toEqual([])
       expect(idsOf(await metadata.listEvents({ appId, limit: 9 }))).toEqual([c, b])
-      expect(await metadata.dropEvents(3_000, 9)).toEqual({ dropped: 1, queued: 1 })
-      expect(await metadata.dropEvents(3_000, 9)).toEqual({ dropped: 0, queued: 0 })
+      expect(await drop(3_000, 9)).toEqual({ dropped: 1, queued: 1 })
+      expect(await drop(3_000, 9)).toEqual({ dropped: 0, queued: 0 })
     })
   })
 }
