@@ -208,21 +208,27 @@ describe.each(names)('%s', (action) => {
   const { params = () => ({}), answer = () => ({}), wrong } = cases[action]
   const names = [action, ...((vodActions[action] as VodAction).aliases ?? [])]
 
-  it.each(ways)('is answered: $method, $signatureMethod', async (sending) => {
+  it('is answered by GET and by POST, with either HMAC, under each of its names', { timeout: 60_000 }, async () => {
+    let stage: Stage | undefined
     for (const name of names) {
-      const stage = await setStage()
-      expect(await callVod(stage.service, name, await params(stage), sending), name).toEqual(vodDone(answer(stage)))
+      for (const sending of ways) {
+        stage = (vodActions[action].reads && stage) || (await setStage())
+        const told = `${name} ${JSON.stringify(sending)}`
+        expect(await callVod(stage.service, name, await params(stage), sending), told).toEqual(vodDone(answer(stage)))
+      }
     }
   })
 
-  it.each(['GET', 'POST'] as const)('is refused with wrong or missing parameters: %s', async (method) => {
+  it('is refused with wrong or missing parameters, and does nothing then', async () => {
     const stage = await setStage()
     const right = await params(stage)
-    for (const given of wrong) {
-      const refused = await callVod(stage.service, action, { ...right, ...given }, { method })
-      expect(refused, JSON.stringify(given)).toEqual(vodFailed(4000))
+    for (const method of ['GET', 'POST'] as const) {
+      for (const given of wrong) {
+        const refused = await callVod(stage.service, action, { ...right, ...given }, { method })
+        expect(refused, `${method} ${JSON.stringify(given)}`).toEqual(vodFailed(4000))
+      }
     }
-    expect((await callVod(stage.service, action, right, { method })).code, 'nothing was done before').toBe(0)
+    expect(await callVod(stage.service, action, right)).toEqual(vodDone(answer(stage)))
   })
 
   it('is answered to whoever signed it, and shows nothing of another app', { timeout: 20_000 }, async () => {
