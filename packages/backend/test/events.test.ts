@@ -276,7 +276,7 @@ describe('the loop', () => {
       if (action === 'PullEvent') {
         if (pulls++ === 0) return given(['a', '1'], ['b', '2'])
         await settled.promise
-        return given(['c', '1'], ['d', '2'])
+        return pulls === 2 ? given(['c', '1'], ['d', '2']) : given(['e', '3'])
       }
       return [...params.values()].includes('b') ? failed(4000) : done()
     })
