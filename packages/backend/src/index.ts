@@ -1,4 +1,4 @@
-export type { AppEvent, FileDeleted, NewFileUpload, VodActionName, VodCalls } from '@sluice/protocol'
+export type { AppEvent, FileDeleted, NewFileUpload, PullComplete, VodActionName, VodCalls } from '@sluice/protocol'
 export { type Backend, createBackend } from './backend.ts'
 export { BackendError, type LocalCode } from './backend-error.ts'
 export type { CallOptions } from './call.ts'

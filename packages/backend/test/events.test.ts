@@ -58,7 +58,7 @@ describe('events of a service', () => {
       if (event.eventType === 'NewFileUpload') {
         expectTypeOf(event.data.fileSize).toEqualTypeOf<number>()
         names.push(event.data.fileName)
-      } else names.push(event.data.fileInfo)
+      } else if (event.eventType === 'FileDeleted') names.push(event.data.fileInfo)
     })
     expect(seen).toEqual([...keysOf(fileIds), `FileDeleted:${fileIds[0]}`])
     expect(names).toEqual([...Array(20).fill('my video'), [{ fileId: fileIds[0] }]])

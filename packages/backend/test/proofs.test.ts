@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { type BackendError, createBackend, eventKey, verifyCallback, verifyContent } from '@sluice/backend'
-import { fileDeleted, newFileUpload } from '@sluice/protocol'
+import { fileDeleted, newFileUpload, pullComplete } from '@sluice/protocol'
 import { makeVerifyContent, parseUgc, verifyUgc } from '@sluice/protocol/signatures'
 import { describe, expect, it } from 'vitest'
 import { signCallback } from '../../server/src/events/callback-signature.ts'
@@ -140,4 +140,6 @@ it('an event has the same key however it comes, and no other event has it', () =
     'NewFileUpload:9031868222900000001',
   )
   expect(eventKey(fileDeleted('9031868222900000001'))).toBe('FileDeleted:9031868222900000001')
+  const pulls = ['Pull-1', 'Pull-2'].map((taskId) => pullComplete({ taskId, status: 1, message: 'not found' }))
+  expect(pulls.map(eventKey)).toEqual(['PullComplete:Pull-1', 'PullComplete:Pull-2'])
 })

@@ -37,6 +37,10 @@ export const limits = {
   ugcMaxValidityS: 7_776_000,
   /** How far a UGC signature's `t` may lie ahead; it is taken from the end user's clock (Sluice). */
   ugcMaxAheadS: 86_400,
+  /** Addresses of one MultiPullVodFile (its page). */
+  maxPullSet: 50,
+  /** Longest address to pull from, in characters (Sluice). */
+  maxPullUrl: 2_048,
   /** How long a protected play address is good past its `t` (Key hotlink page). */
   hotlinkGraceS: 300,
   /** From this number on a time is in milliseconds: the Node.js SDK and the web SDK send such (Sluice). */

@@ -9,6 +9,7 @@ import {
   type Schema,
   textField,
 } from './params.ts'
+import { pullSetField } from './pull-set.ts'
 import {
   chinaTimeField,
   expireField,
@@ -90,6 +91,7 @@ export const vodActions = {
   DescribeAllClass: { reads: true, perMinute, params: {} },
   ModifyClass: { reads: false, perMinute, params: { classId, className } },
   DeleteClass: { reads: false, perMinute, params: { classId } },
+  MultiPullVodFile: { reads: false, perMinute, params: { pullset: pullSetField } },
   /** Takes events, and so is no read: the same request again would take others. */
   PullEvent: { reads: false, perMinute: limits.eventsPerMinute, aliases: ['PullVodEvent'], params: {} },
   ConfirmEvent: {

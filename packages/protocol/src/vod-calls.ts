@@ -59,8 +59,31 @@ export interface VodCalls {
   DescribeAllClass: Call<Record<string, never>, { data: readonly ClassBranch[] }>
   ModifyClass: Call<{ classId: number; className: string }>
   DeleteClass: Call<{ classId: number }>
+  /** Has files fetched from elsewhere; each ends in a PullComplete event with its `vod_task_id`. */
+  MultiPullVodFile: Call<{ pullset: readonly PullItem[] }, { data: readonly PullTask[] }>
   PullEvent: Call<Record<string, never>, PullAnswer>
   ConfirmEvent: Call<{ msgHandle: readonly string[] }>
+}
+
+/** A file to be fetched. */
+export interface PullItem {
+  readonly url: string
+  readonly fileName?: string
+  /** MD5 of the whole file, 32 hex digits. */
+  readonly fileMd5?: string
+  readonly isTranscode?: boolean
+  readonly isScreenshot?: boolean
+  readonly isWatermark?: boolean
+  readonly classId?: number
+  /** Separated by commas. */
+  readonly tags?: string
+}
+
+export interface PullTask {
+  readonly source_url: string
+  readonly file_id: string
+  readonly file_name: string
+  readonly vod_task_id: string
 }
 
 /** The parts of GetVideoInfo's answer. */
@@ -177,8 +200,8 @@ export interface ClassBranch {
 }
 
 /**
- * The parameters of a management action as texts: lists are numbered from 0 (`tags.0`), flags are 0 or 1, Dates are
- * China's time; what is `undefined` is left out.
+ * The parameters of a management action as texts: lists are numbered from 0 (`tags.0`, `pullset.0.url`), flags are 0 or
+ * 1, Dates are China's time; what is `undefined` is left out.
  */
 export function vodTexts(params: object): Record<string, string> {
   return Object.fromEntries(Object.entries(params).flatMap(([name, value]) => pairsOf(name, value)))
@@ -188,5 +211,8 @@ function pairsOf(name: string, value: unknown): [string, string][] {
   if (value === undefined) return []
   if (Array.isArray(value)) return value.flatMap((item, index) => pairsOf(`${name}.${index}`, item))
   if (value instanceof Date) return [[name, formatChinaTime(value.getTime())]]
+  if (typeof value === 'object' && value !== null) {
+    return Object.entries(value).flatMap(([member, inner]) => pairsOf(`${name}.${member}`, inner))
+  }
   return [[name, typeof value === 'boolean' ? String(Number(value)) : String(value)]]
 }

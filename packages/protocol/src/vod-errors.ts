@@ -13,6 +13,8 @@ export const vodErrorTable = {
   unavailable: { code: 6200, codeDesc: 'Unavailable', meaning: 'the service is in maintenance' },
   store: { code: 1001, codeDesc: 'StoreFailure', meaning: 'the service could not read or write' },
   value: { code: 1000, codeDesc: 'InvalidValue', meaning: 'a value does not fit what is there' },
+  pullsWaiting: { code: 1018, codeDesc: 'TooManyPulls', meaning: 'too many files wait to be pulled' },
+  watermark: { code: 1163, codeDesc: 'NoWatermark', meaning: 'there is no watermark to put in' },
   defaultClass: { code: 1903, codeDesc: 'DefaultClass', meaning: 'the default class has no subclasses' },
   classMissing: { code: 1905, codeDesc: 'ClassNotFound', meaning: 'there is no such class' },
   fileMissing: { code: 10008, codeDesc: 'FileNotFound', meaning: 'there is no such file' },

@@ -12,6 +12,7 @@ const vodWireNames: Readonly<Record<string, string>> = {
   fileIds: 'fileIds.n',
   infoFilter: 'infoFilter.n',
   msgHandle: 'msgHandle.n',
+  pullset: 'pullset.n.*',
   tags: 'tags.n',
 }
 

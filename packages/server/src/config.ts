@@ -116,6 +116,21 @@ export const settingsTable = {
     about: 'What InitUploadEx answers for a file that is there: code2, off.',
     read: oneOf('code2', 'off'),
   }),
+  SLUICE_PULL_WORKERS: setting({
+    default: '2',
+    about: 'Files that MultiPullVodFile fetches at the same time; 0 for none.',
+    read: readCount(0, 64),
+  }),
+  SLUICE_PULL_TIMEOUT: setting({
+    default: '2h',
+    about: 'Longest time for one attempt to fetch a file.',
+    read: readTimeout,
+  }),
+  SLUICE_ALLOW_PRIVATE_PULLS: setting({
+    default: 'off',
+    about: 'on lets MultiPullVodFile fetch from loopback and private addresses.',
+    read: oneOf('off', 'on'),
+  }),
   SLUICE_PROBE: setting({
     default: 'on',
     about: 'Whether stored files are looked into for duration, width, height, bit rates and codecs: on, off.',

@@ -33,12 +33,17 @@ import { openSqlite } from './metadata/sqlite.ts'
 import { createLog, type Log } from './observe/log.ts'
 import { createMetrics } from './observe/metrics.ts'
 import { probeFiles } from './probe/probe-files.ts'
+import type { PullDeps } from './pulls/pull-deps.ts'
+import { pullFiles } from './pulls/pull-files.ts'
 import { expireUploads, removeOrphans, resumeFinishes } from './uploads/expire-uploads.ts'
 import type { UploadDeps } from './uploads/upload-deps.ts'
 import { Verifier } from './uploads/verifier.ts'
 
 /** How often uploads are looked at that expired or were left half-finished, and events that are old. */
 const upkeepEveryMs = 60_000
+
+/** Files of one app that may wait to be pulled. */
+const maxWaitingPulls = 1_000
 
 /** A running service. */
 export interface Service {
@@ -134,10 +139,26 @@ export async function startService(settings: Settings, surroundings: Surrounding
       maintenance: settings.SLUICE_MAINTENANCE === 'on',
       now,
     }
+    const pulling: PullDeps = {
+      ...files,
+      slots,
+      workers: settings.SLUICE_MAINTENANCE === 'on' ? 0 : settings.SLUICE_PULL_WORKERS,
+      maxWaiting: maxWaitingPulls,
+      maxFileSize: settings.SLUICE_MAX_FILE_SIZE,
+      totalMs: settings.SLUICE_PULL_TIMEOUT,
+      idleMs: settings.SLUICE_BODY_IDLE_TIMEOUT,
+      allowPrivate: settings.SLUICE_ALLOW_PRIVATE_PULLS === 'on',
+    }
     const server = createListener({
       calls: {
         uploadApi: { ...admission, uploads, metrics, log },
-        vodApi: { ...admission, files, events: { metadata, pulls, settingsOf, now }, replayGuard: replayGuard(now) },
+        vodApi: {
+          ...admission,
+          files,
+          pulling,
+          events: { metadata, pulls, settingsOf, now },
+          replayGuard: replayGuard(now),
+        },
         slots,
         bodyLimits: { idleMs: settings.SLUICE_BODY_IDLE_TIMEOUT, totalMs: settings.SLUICE_BODY_TIMEOUT },
         trustedProxies,
@@ -155,6 +176,8 @@ export async function startService(settings: Settings, surroundings: Surrounding
     let probing: Promise<void> | undefined
     undo.push(() => probing)
     let watching: Promise<void> | undefined
+    let pulled: Promise<void> | undefined
+    undo.push(() => pulled)
     undo.push(() => watching)
     // What a round of upkeep is in the middle of, the next start takes up again.
     undo.push(() => Promise.race([upkeep, sleep(settings.SLUICE_DRAIN_TIMEOUT, undefined, { ref: false })]))
@@ -168,6 +191,7 @@ export async function startService(settings: Settings, surroundings: Surrounding
     })
     upkeep = keepUp(uploads, stop.signal)
     if (settings.SLUICE_PROBE === 'on') probing = probeFiles({ metadata, blobs, log }, stop.signal)
+    pulled = pullFiles(pulling, stop.signal)
     watching = watchEvents({ metadata, pulls, callbacks, now, log }, stop.signal)
     return { url, newCredential, close }
   } catch (error) {

@@ -7,6 +7,7 @@ import { classesContract } from './support/contract-classes.ts'
 import { eventsContract } from './support/contract-events.ts'
 import { filesContract } from './support/contract-files.ts'
 import { partsContract } from './support/contract-parts.ts'
+import { pullsContract } from './support/contract-pulls.ts'
 import { uploadsContract } from './support/contract-uploads.ts'
 import {
   addComplete,
@@ -42,6 +43,7 @@ export function metadataContract(open: () => Promise<Metadata>): void {
   filesContract(openWithApps)
   changesContract(openWithApps)
   classesContract(openWithApps)
+  pullsContract(openWithApps)
   eventsContract(openWithApps)
 
   it('keeps texts as they are', async () => {

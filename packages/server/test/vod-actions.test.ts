@@ -197,6 +197,45 @@ const cases: Record<VodActionName, Case> = {
     },
     wrong: [{ 'msgHandle.0': undefined }, { 'msgHandle.0': 'unknown' }],
   },
+  MultiPullVodFile: {
+    params: () => ({
+      'pullset.0.url': 'http://10.0.0.1/movies/A%20film.MOV?from=1',
+      'pullset.1.url': 'http://10.0.0.1/b.webm',
+      'pullset.1.fileName': '新名字',
+      'pullset.1.fileMd5': 'A'.repeat(32),
+      'pullset.1.classId': 1,
+      'pullset.1.tags': 'one, two',
+      'pullset.1.priority': 0,
+    }),
+    answer: () => ({
+      data: [
+        {
+          source_url: 'http://10.0.0.1/movies/A%20film.MOV?from=1',
+          file_id: expect.stringMatching(/^\d{19}$/),
+          file_name: 'A film',
+          vod_task_id: expect.stringMatching(/^Pull-[0-9a-f]{32}$/),
+        },
+        {
+          source_url: 'http://10.0.0.1/b.webm',
+          file_id: expect.stringMatching(/^\d{19}$/),
+          file_name: '新名字',
+          vod_task_id: expect.stringMatching(/^Pull-[0-9a-f]{32}$/),
+        },
+      ],
+    }),
+    wrong: [
+      { 'pullset.0.url': undefined, 'pullset.1.url': undefined },
+      { 'pullset.0.url': 'ftp://10.0.0.1/a.mp4' },
+      { 'pullset.0.url': 'http://me:secret@10.0.0.1/a.mp4' },
+      { 'pullset.0.url': 'a.mp4' },
+      { 'pullset.7.fileName': 'no address' },
+      { 'pullset.1.fileName': 'a/b' },
+      { 'pullset.1.fileMd5': 'x' },
+      { 'pullset.1.classId': 'x' },
+      { 'pullset.0.isTranscode': 'yes' },
+      Object.fromEntries(Array.from({ length: 51 }, (_, n) => [`pullset.${n}.url`, `http://10.0.0.1/${n}`])),
+    ],
+  },
 }
 
 const names = Object.keys(vodActions) as VodActionName[]

@@ -18,11 +18,14 @@ import { deleteFile } from '../files/delete-file.ts'
 import { describeFile, searchFiles } from '../files/describe-files.ts'
 import type { FilesDeps } from '../files/files-deps.ts'
 import { addTags, removeTags } from '../files/tags.ts'
+import { acceptPulls } from '../pulls/accept-pulls.ts'
+import type { PullDeps } from '../pulls/pull-deps.ts'
 import { classAnswer, classItem, fileSetItem, infoParts, playInfoItem, playSet } from './file-answers.ts'
 
 export interface VodActionDeps {
   readonly events: EventDeps
   readonly files: FilesDeps
+  readonly pulling: PullDeps
   readonly paramLimits: ParamLimits
 }
 
@@ -36,6 +39,15 @@ type VodAnswers = {
 
 /** Every action of the table: its parameters read, its work done, its answer made. */
 export const vodAnswers: VodAnswers = {
+  async MultiPullVodFile({ pulling, paramLimits }, { app, params }) {
+    const { pullset } = parseParams(vodActions.MultiPullVodFile.params, params, paramLimits)
+    const pulls = await acceptPulls(pulling, app.appId, pullset)
+    const data = pulls.map(({ url, fileId, fileName, taskId }) => {
+      return { source_url: url, file_id: fileId, file_name: fileName, vod_task_id: taskId }
+    })
+    return vodSuccess({ data })
+  },
+
   async PullEvent({ events }, { app }, gone) {
     const { mode, types } = events.settingsOf(app)
     if (mode !== 'reliable')

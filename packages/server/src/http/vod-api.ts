@@ -10,6 +10,7 @@ import { authenticateServer } from '../auth/authenticate.ts'
 import type { ReplayGuard } from '../auth/replay-guard.ts'
 import type { EventDeps } from '../events/event-deps.ts'
 import type { FilesDeps } from '../files/files-deps.ts'
+import type { PullDeps } from '../pulls/pull-deps.ts'
 import type { AdmissionDeps } from './admission.ts'
 import { findDuplicate, type RawCall, type Trace } from './received-call.ts'
 import { vodAnswers } from './vod-actions.ts'
@@ -17,6 +18,7 @@ import { vodAnswers } from './vod-actions.ts'
 export interface VodApiDeps extends AdmissionDeps {
   readonly events: EventDeps
   readonly files: FilesDeps
+  readonly pulling: PullDeps
   readonly replayGuard: ReplayGuard
 }
 

@@ -11,23 +11,12 @@ export function fileRecords(db: Database, onEvent: (appId: number) => void): Fil
   return {
     async finishAsFile(file, event) {
       const finished = await db.transaction().execute(async (transaction) => {
-        const { numInsertedOrUpdatedRows } = await transaction
-          .insertInto('files')
-          .values({ ...file, tags: JSON.stringify(file.tags), media: fromMedia(file.media) })
-          .onConflict((conflict) => conflict.columns(['appId', 'fileSha']).doNothing())
-          .executeTakeFirstOrThrow()
-        if ((numInsertedOrUpdatedRows ?? 0n) > 0n) {
+        const made = await insertFile(transaction, file)
+        if (made === file) {
           await endUpload(transaction, file.fileId)
           await recordEvent(transaction, file, event)
-          return file
         }
-        const there = await transaction
-          .selectFrom('files')
-          .selectAll()
-          .where('appId', '=', file.appId)
-          .where('fileSha', '=', file.fileSha)
-          .executeTakeFirstOrThrow()
-        return toFile(there)
+        return made
       })
       if (finished === file) onEvent(file.appId)
       return finished
@@ -183,6 +172,23 @@ function searched(db: Database, { appId, fileIds, from, before, classId, namePre
         eb(fn<string>('substr', [ref('fileName'), val(1), val(length)]), '=', prefix),
       )
     })
+}
+
+/** Makes a file, or finds the one that the app has of these bytes. */
+export async function insertFile(transaction: Transaction<Tables>, file: StoredFile): Promise<StoredFile> {
+  const { numInsertedOrUpdatedRows } = await transaction
+    .insertInto('files')
+    .values({ ...file, tags: JSON.stringify(file.tags), media: fromMedia(file.media) })
+    .onConflict((conflict) => conflict.columns(['appId', 'fileSha']).doNothing())
+    .executeTakeFirstOrThrow()
+  if ((numInsertedOrUpdatedRows ?? 0n) > 0n) return file
+  const there = await transaction
+    .selectFrom('files')
+    .selectAll()
+    .where('appId', '=', file.appId)
+    .where('fileSha', '=', file.fileSha)
+    .executeTakeFirstOrThrow()
+  return toFile(there)
 }
 
 /** Ends a finishing upload; its parts stay with the file. Throws when it is not finishing, which undoes the transaction. */

@@ -6,6 +6,7 @@ import { deletionRecords } from './deletions.ts'
 import { eventRecords } from './events.ts'
 import { fileRecords } from './files.ts'
 import type { Metadata } from './metadata.ts'
+import { pullRecords } from './pulls.ts'
 import type { Tables } from './tables.ts'
 import { uploadRecords } from './uploads.ts'
 
@@ -28,6 +29,7 @@ export function kyselyStore(db: Database, { onCommit = () => {}, onEvent = () =>
     ...guarded(deletionRecords(db, onEvent)),
     ...guarded(classRecords(db)),
     ...guarded(eventRecords(db)),
+    ...guarded(pullRecords(db, onEvent)),
     close: () => db.destroy(),
   }
 }

@@ -1,11 +1,18 @@
-import type { Family, FileDeleted, FileFacts, NewFileUpload } from '@sluice/protocol'
+import type { Family, FileDeleted, FileFacts, NewFileUpload, PullComplete } from '@sluice/protocol'
 
 /**
  * What the service remembers. Writes are durable when they resolve. State moves by compare-and-set, so that processes
  * share no lock: a method that says whether it did something did it atomically. Failures of the store are ProtocolErrors
  * (`writeFailed`, -10004, or `readFailed`, -10005 with canRetry 1), with the store's own error as their cause.
  */
-export interface Metadata extends AppRecords, UploadRecords, FileRecords, DeletionRecords, ClassRecords, EventRecords {
+export interface Metadata
+  extends AppRecords,
+    UploadRecords,
+    FileRecords,
+    DeletionRecords,
+    ClassRecords,
+    EventRecords,
+    PullRecords {
   close(): Promise<void>
 }
 
@@ -393,4 +400,53 @@ export interface EventRecords {
     readonly settledBefore: number
     readonly limit: number
   }): Promise<{ dropped: number; queued: number }>
+}
+
+/** A file to be fetched from elsewhere. */
+export interface Pull {
+  /** `Pull-` and 32 hex digits. */
+  readonly taskId: string
+  readonly appId: number
+  /** Names its blob, and the file it becomes unless the app has those bytes. */
+  readonly fileId: string
+  readonly url: string
+  readonly fileName: string
+  readonly fileType: string
+  /** What the bytes must have, lower-case hex; null for any. */
+  readonly fileMd5: string | null
+  readonly classId: number
+  readonly tags: readonly string[]
+  /** How often it was claimed. */
+  readonly attempts: number
+  readonly createdAt: number
+}
+
+/** A pull that somebody works on; it is theirs for as long as the lease is the row's. */
+export interface ClaimedPull extends Pull {
+  readonly leaseId: string
+}
+
+export interface PullRecords {
+  /** Adds pulls of one app, unless it would have more than so many; then none, and false. */
+  addPulls(pulls: readonly Pull[], maxWaiting: number): Promise<boolean>
+  /** Takes the oldest pull that is due, until that time. */
+  claimPull(leaseId: string, now: number, until: number): Promise<ClaimedPull | undefined>
+  /** Keeps it longer; false when it is somebody else's. */
+  renewPull(pull: ClaimedPull, until: number): Promise<boolean>
+  /** Gives it back, due from that time. */
+  retryPull(pull: ClaimedPull, dueAt: number): Promise<void>
+  /**
+   * Ends a pull as a file, with its parts and its event, in one transaction. When the app has the file already, under
+   * another fileId, that file is returned and nothing changes; `undefined` when the pull is somebody else's.
+   */
+  finishPull(
+    pull: ClaimedPull,
+    file: StoredFile,
+    parts: readonly Part[],
+    event: PullComplete,
+  ): Promise<StoredFile | undefined>
+  /** Ends a pull without a new file, with its event; false when it is somebody else's. Its blob stays listed as a discard. */
+  endPull(pull: ClaimedPull, event: PullComplete, endedAt: number): Promise<boolean>
+  /** Which of these are blobs of pulls. */
+  whichPulls(fileIds: readonly string[]): Promise<Set<string>>
 }

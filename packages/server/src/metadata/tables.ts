@@ -75,6 +75,22 @@ export interface Tables {
   }
   /** Blobs whose rows are gone. */
   discards: { blobId: string }
+  pulls: {
+    taskId: string
+    appId: number
+    fileId: string
+    url: string
+    fileName: string
+    fileType: string
+    fileMd5: string | null
+    classId: number
+    /** A JSON array. */
+    tags: string
+    attempts: number
+    leaseId: string | null
+    leasedUntil: number
+    createdAt: number
+  }
   events: {
     eventId: Generated<number>
     appId: number
