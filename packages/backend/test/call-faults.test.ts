@@ -143,7 +143,8 @@ describe('an abort', () => {
       abort.abort(reason)
       return 'silence'
     })
-    expect(await rejection(backend.call('DescribeClass', {}, { signal: abort.signal }))).toBe(reason)
+    const made = backend.call('CreateClass', { className: 'films' }, { signal: abort.signal })
+    expect(await rejection(made)).toBe(reason)
     expect(calls).toHaveLength(1)
   })
 

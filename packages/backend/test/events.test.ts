@@ -210,6 +210,7 @@ describe('the loop', () => {
     expect(slept).toEqual([150, 300, 600, 1_200, 2_400, 4_800, 5_000, 5_000, 150])
     expect(troubles).toHaveLength(9)
     expect(outcome).toBe('ended')
+    expect((await play(['reset', 'reset', given(), 'reset'])).slept).toEqual([150, 300, 500, 150])
   })
 
   it.each([
@@ -265,6 +266,40 @@ describe('the loop', () => {
     ])
     expect(confirmations.flat()).toEqual(expect.arrayContaining(['a', 'b', 'c', 'd']))
     expect(lost.troubles).toEqual([expect.objectContaining({ code: 4000 })])
+  })
+
+  it('knows which of several confirmations came too late', async () => {
+    const abort = new AbortController()
+    const settled = Promise.withResolvers<void>()
+    let pulls = 0
+    const { backend } = await startScript(async ({ action, params }) => {
+      if (action === 'PullEvent') {
+        if (pulls++ === 0) return given(['a', '1'], ['b', '2'])
+        await settled.promise
+        return pulls === 2 ? given(['c', '1'], ['d', '2']) : given(['e', '3'])
+      }
+      return [...params.values()].includes('b') ? failed(4000) : done()
+    })
+    const seen: string[] = []
+    // Trouble is the second of both alone, when the first has been confirmed.
+    for await (const one of backend.events({ signal: abort.signal, onTrouble: () => settled.resolve() })) {
+      if (seen.push(eventKey(one)) === 3) abort.abort()
+    }
+    expect(seen).toEqual(['NewFileUpload:1', 'NewFileUpload:2', 'NewFileUpload:1'])
+  })
+
+  it('ends only when a confirmation under way has been answered', async () => {
+    const abort = new AbortController()
+    let isAnswered = false
+    const { backend } = await startScript(async ({ action, nth }) => {
+      if (action === 'PullEvent') return nth === 0 ? given(['a', '1']) : 'silence'
+      abort.abort()
+      for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
+      isAnswered = true
+      return done()
+    })
+    for await (const _ of backend.events({ signal: abort.signal }));
+    expect(isAnswered).toBe(true)
   })
 
   it('hands out an event that is replayed after it was confirmed', async () => {

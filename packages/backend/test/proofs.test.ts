@@ -140,6 +140,6 @@ it('an event has the same key however it comes, and no other event has it', () =
     'NewFileUpload:9031868222900000001',
   )
   expect(eventKey(fileDeleted('9031868222900000001'))).toBe('FileDeleted:9031868222900000001')
-  const pulls = ['Pull-1', 'Pull-2'].map((taskId) => pullComplete({ taskId, status: 0, message: '', fileId: '9' }))
+  const pulls = ['Pull-1', 'Pull-2'].map((taskId) => pullComplete({ taskId, status: 1, message: 'not found' }))
   expect(pulls.map(eventKey)).toEqual(['PullComplete:Pull-1', 'PullComplete:Pull-2'])
 })

@@ -59,28 +59,27 @@ export interface VodCalls {
   DescribeAllClass: Call<Record<string, never>, { data: readonly ClassBranch[] }>
   ModifyClass: Call<{ classId: number; className: string }>
   DeleteClass: Call<{ classId: number }>
-  MultiPullVodFile: Call<{ pullset: readonly PullSetItem[] }, { data: readonly AcceptedPull[] }>
+  /** Has files fetched from elsewhere; each ends in a PullComplete event with its `vod_task_id`. */
+  MultiPullVodFile: Call<{ pullset: readonly PullItem[] }, { data: readonly PullTask[] }>
   PullEvent: Call<Record<string, never>, PullAnswer>
   ConfirmEvent: Call<{ msgHandle: readonly string[] }>
 }
 
-/** A file to be fetched. `priority` changes nothing, nor do transcoding and screenshots. */
-export interface PullSetItem {
+/** A file to be fetched. */
+export interface PullItem {
   readonly url: string
   readonly fileName?: string
-  /** MD5 of the file, 32 hex digits. */
+  /** MD5 of the whole file, 32 hex digits. */
   readonly fileMd5?: string
-  readonly classId?: number
-  /** Separated by commas. */
-  readonly tags?: string
   readonly isTranscode?: boolean
   readonly isScreenshot?: boolean
   readonly isWatermark?: boolean
-  readonly priority?: number
+  readonly classId?: number
+  /** Separated by commas. */
+  readonly tags?: string
 }
 
-/** A file that will be fetched; PullComplete says what came of it. */
-export interface AcceptedPull {
+export interface PullTask {
   readonly source_url: string
   readonly file_id: string
   readonly file_name: string
@@ -90,7 +89,8 @@ export interface AcceptedPull {
 /** The parts of GetVideoInfo's answer. */
 export interface VideoInfo {
   readonly basicInfo: BasicInfo
-  readonly metaData: MediaInfo
+  /** `rotate` in degrees. */
+  readonly metaData: MediaInfo & { readonly rotate: number }
   readonly transcodeInfo: {
     readonly idrAlignment: number
     /** The original alone, as definition 0. */
@@ -126,8 +126,22 @@ export interface MediaInfo {
   readonly bitrate: number
   readonly height: number
   readonly width: number
-  readonly videoStreamList: readonly object[]
-  readonly audioStreamList: readonly object[]
+  readonly videoStreamList: readonly VideoStream[]
+  readonly audioStreamList: readonly AudioStream[]
+}
+
+export interface VideoStream {
+  readonly bitrate: number
+  readonly height: number
+  readonly width: number
+  readonly codec: string
+  readonly fps: number
+}
+
+export interface AudioStream {
+  readonly samplingRate: number
+  readonly bitrate: number
+  readonly codec: string
 }
 
 /** A file of DescribeVodInfo: its numbers are texts, its times China's. */
@@ -186,8 +200,8 @@ export interface ClassBranch {
 }
 
 /**
- * The parameters of a management action as texts: lists are numbered from 0 (`tags.0`, `pullset.0.url`), flags are 0 or 1, Dates are
- * China's time; what is `undefined` is left out.
+ * The parameters of a management action as texts: lists are numbered from 0 (`tags.0`, `pullset.0.url`), flags are 0 or
+ * 1, Dates are China's time; what is `undefined` is left out.
  */
 export function vodTexts(params: object): Record<string, string> {
   return Object.fromEntries(Object.entries(params).flatMap(([name, value]) => pairsOf(name, value)))
@@ -198,7 +212,7 @@ function pairsOf(name: string, value: unknown): [string, string][] {
   if (Array.isArray(value)) return value.flatMap((item, index) => pairsOf(`${name}.${index}`, item))
   if (value instanceof Date) return [[name, formatChinaTime(value.getTime())]]
   if (typeof value === 'object' && value !== null) {
-    return Object.entries(value).flatMap(([key, item]) => pairsOf(`${name}.${key}`, item))
+    return Object.entries(value).flatMap(([member, inner]) => pairsOf(`${name}.${member}`, inner))
   }
   return [[name, typeof value === 'boolean' ? String(Number(value)) : String(value)]]
 }

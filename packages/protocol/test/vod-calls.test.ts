@@ -45,8 +45,13 @@ const samples: {
   ModifyClass: { least: { classId: 1, className: 'a' }, all: { classId: 1, className: 'a' } },
   DeleteClass: { least: { classId: 1 }, all: { classId: 1 } },
   MultiPullVodFile: {
-    least: { pullset: [{ url: 'http://example.com/a.mp4' }] },
-    all: { pullset: [{ url: 'http://example.com/a.mp4', fileName: 'a', classId: 1, tags: 'b,c', isTranscode: true }] },
+    least: { pullset: [{ url: 'http://a/b.mp4' }] },
+    all: {
+      pullset: [
+        { url: 'http://a/b.mp4', fileName: 'b', fileMd5: '0'.repeat(32), isTranscode: true, isScreenshot: false },
+        { url: 'https://a/c.mp4', classId: 3, tags: 'x,y', isWatermark: true },
+      ],
+    },
   },
   PullEvent: { least: {}, all: {} },
   ConfirmEvent: { least: { msgHandle: ['1.a'] }, all: { msgHandle: ['1.a', '2.b'] } },
@@ -83,9 +88,11 @@ test('parameters become texts that the service reads as they were meant', () => 
     ...{ fileIds: ['1', '2'], classId: 0, status: '2', orderby: 1, pageNo: 2, pageSize: 20 },
     ...{ from: 1_490_000_000_000, to: 1_490_000_000_000 },
   })
-  const [pull] = samples.MultiPullVodFile.all.pullset
-  expect(read('MultiPullVodFile', { pullset: [pull, pull] })).toMatchObject({
-    pullset: Array.from({ length: 2 }, () => ({ url: pull?.url, fileName: 'a', classId: 1, tags: ['b', 'c'] })),
+  expect(read('MultiPullVodFile', samples.MultiPullVodFile.all)).toMatchObject({
+    pullset: [
+      { url: 'http://a/b.mp4', fileName: 'b', fileMd5: '0'.repeat(32) },
+      { url: 'https://a/c.mp4', classId: 3, tags: ['x', 'y'], watermark: true },
+    ],
   })
   expect(vodTexts({ isFlushCdn: true, no: false, tags: ['a', 'b'], left: undefined })).toEqual({
     ...{ isFlushCdn: '1', no: '0', 'tags.0': 'a', 'tags.1': 'b' },

@@ -1,4 +1,4 @@
-import { formatChinaTime } from '@sluice/protocol'
+import { type ClassBranch, formatChinaTime, type VideoInfo } from '@sluice/protocol'
 import type { ClassTree } from '../files/classes.ts'
 import type { DescribedFile } from '../files/describe-files.ts'
 import type { FileClass, Media } from '../metadata/metadata.ts'
@@ -72,7 +72,7 @@ export const infoParts = {
     const original = { url: described.url, definition: 0, size, container, md5: '', duration, ...media }
     return { idrAlignment: 0, transcodeList: [original] }
   },
-} as const
+} as const satisfies { [Part in keyof VideoInfo]: (described: DescribedFile) => VideoInfo[Part] }
 
 /** An element of DescribeVodInfo's fileSet: its numbers are texts. */
 export function fileSetItem(described: DescribedFile) {
@@ -123,13 +123,8 @@ export function classItem({ classId, name, createdAt, updatedAt }: Omit<FileClas
   }
 }
 
-interface ClassAnswer {
-  readonly info: { id: number; parent_id: number; name: string; level: number; file_num: number }
-  readonly subclass: ClassAnswer[]
-}
-
 /** An element of DescribeAllClass: its ids are numbers. */
-export function classAnswer({ classId, parentId, name, level, fileCount, below }: ClassTree): ClassAnswer {
+export function classAnswer({ classId, parentId, name, level, fileCount, below }: ClassTree): ClassBranch {
   const info = { id: classId, parent_id: parentId, name, level, file_num: fileCount }
   return { info, subclass: below.map(classAnswer) }
 }
