@@ -42,7 +42,7 @@ export function memoryService(
 
   const transport: Transport = async ({ url, body = new Uint8Array(), signal }) => {
     signal.throwIfAborted()
-    const call = read(url, body)
+    const call = read(url, body instanceof Blob ? new Uint8Array(await body.arrayBuffer()) : body)
     calls.push(call)
     return (await script(call, calls.length - 1)) ?? answer(isSigned(url, call, clock()) ? act(call) : refused(-10002))
   }

@@ -1,8 +1,7 @@
 import { appendFile, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { upload } from '@sluice/client'
-import { nodeHashing, openFile } from '@sluice/client/node'
+import { nodeHashing, openFile, upload } from '@sluice/client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { fixture, optionsFor, rejection } from './fixtures.ts'
 import { hex, memoryService } from './memory-service.ts'
@@ -25,7 +24,11 @@ async function file(name: string, content = bytes): Promise<string> {
 test('a file is hashed in stretches and uploaded', async () => {
   const source = await openFile(await file('whole.mp4'))
   const stretches: number[] = []
-  const fileSha = await nodeHashing.fileSha(source, { onHashed: (n) => stretches.push(n), signal })
+  const { fileSha } = await nodeHashing.hashFile(source, {
+    pieceBytes: 1_048_576,
+    onHashed: (n) => stretches.push(n),
+    signal,
+  })
   expect(fileSha).toBe(hex('sha1', bytes))
   expect(stretches).toEqual([1_048_576, 1_048_576, 402_848])
 

@@ -1,16 +1,21 @@
-import { type FileHandle, open } from 'node:fs/promises'
-import type { VersionedSource } from '../source.ts'
+import { type FileHandle, open, realpath } from 'node:fs/promises'
+import { basename } from 'node:path'
+import type { KnownSource, NamedSource, VersionedSource } from '../source.ts'
 import { UploadError } from '../upload-error.ts'
 
 /** A file, open for reading. Close it when the upload is over, however it went. */
-export class FileSource implements VersionedSource {
+export class FileSource implements VersionedSource, NamedSource, KnownSource {
   /** Bytes when it was opened. */
   readonly size: number
+  readonly name: string
   readonly #file: FileHandle
+  readonly #path: string
 
-  constructor(file: FileHandle, size: number) {
+  constructor(file: FileHandle, path: string, size: number) {
     this.#file = file
+    this.#path = path
     this.size = size
+    this.name = basename(path)
   }
 
   async slice(start: number, end: number): Promise<Uint8Array> {
@@ -29,6 +34,10 @@ export class FileSource implements VersionedSource {
     return `${size} ${mtimeNs}`
   }
 
+  async identity(): Promise<string> {
+    return `${await realpath(this.#path)} ${await this.version()}`
+  }
+
   close(): Promise<void> {
     return this.#file.close()
   }
@@ -43,7 +52,7 @@ export async function openFile(path: string): Promise<FileSource> {
     throw UploadError.local('source', `${path} cannot be opened: ${explain(cause)}`, { cause })
   }
   const stat = await file.stat()
-  if (stat.isFile()) return new FileSource(file, stat.size)
+  if (stat.isFile()) return new FileSource(file, path, stat.size)
   await file.close()
   throw UploadError.local('source', `${path} is ${stat.isDirectory() ? 'a directory' : 'not a file'}`)
 }
