@@ -5,49 +5,65 @@ import type { FileHash, HashRun } from './hashing.ts'
 const piecesPerRead = 4
 /** How often it is told where it is, at most. */
 const saveEveryMs = 1_000
+/** Bytes between two chances to give way: what the slowest digests take some milliseconds for. */
+const stretchBytes = 65_536
+
+/** Lets others have their turn; undefined where there are none. Between two calls no one else may use the digests. */
+export type GiveWay = (() => Promise<void>) | undefined
 
 /** Hashes a Blob piece by piece, reading ahead while it hashes. Rejects with what the reading or the signal says. */
-export async function hashBlob(digests: Digests, blob: Blob, run: HashRun): Promise<FileHash> {
+export async function hashBlob(digests: Digests, blob: Blob, run: HashRun, giveWay?: GiveWay): Promise<FileHash> {
   const { pieceBytes, from, onHashed, onSave, signal } = run
-  let sha1 = from?.hashedBytes ? from.sha1 : undefined
   let md5s = from?.md5s ?? ''
-  let savedAt = performance.now()
   let offset = from?.hashedBytes ?? 0
+  let savedAt = performance.now()
+  digests.begin(offset > 0 ? from?.sha1 : undefined)
   let next = read(blob, offset, pieceBytes)
   for (;;) {
     const bytes = await next
     signal.throwIfAborted()
     next = read(blob, offset + bytes.length, pieceBytes)
     next.catch(() => {}) // it is awaited in the next round, unless this one throws
-    digests.begin(sha1)
     for (let start = 0; start < bytes.length; start += pieceBytes) {
       const piece = bytes.subarray(start, start + pieceBytes)
-      digests.room.set(piece)
+      const taking = takePiece(digests, piece, 'both', giveWay)
+      if (taking) await taking
       offset += piece.length
-      if (offset === blob.size) {
-        const last = digests.lastPiece(piece.length, blob.size)
-        onHashed(bytes.length)
-        return { fileSha: last.sha1, md5s: md5s + last.md5 }
-      }
-      md5s += digests.piece(piece.length)
+      const fileSha = offset === blob.size ? digests.endFile(piece.length, blob.size) : undefined
+      md5s += digests.endPiece(piece.length)
+      onHashed(piece.length)
+      if (fileSha !== undefined) return { fileSha, md5s }
     }
-    sha1 = digests.state()
-    onHashed(bytes.length)
     if (onSave && performance.now() - savedAt >= saveEveryMs) {
       savedAt = performance.now()
-      onSave({ hashedBytes: offset, sha1, md5s })
+      onSave({ hashedBytes: offset, sha1: digests.state(), md5s })
     }
   }
 }
 
-/** MD5 of a Blob no longer than the room of the digests. */
-export async function md5OfBlob(digests: Digests, blob: Blob): Promise<string> {
-  return md5OfBytes(digests, new Uint8Array(await blob.arrayBuffer()))
+/** MD5 of a few bytes, or of a Blob; no more than the room of the digests. */
+export async function hashPart(digests: Digests, part: Blob | Uint8Array, giveWay?: GiveWay): Promise<string> {
+  const bytes = part instanceof Blob ? new Uint8Array(await part.arrayBuffer()) : part
+  const taking = takePiece(digests, bytes, 'md5', giveWay)
+  if (taking) await taking
+  return digests.endPiece(bytes.length)
 }
 
-export function md5OfBytes(digests: Digests, bytes: Uint8Array): string {
-  digests.room.set(bytes)
-  return digests.md5(bytes.length)
+/** Takes all whole blocks of a piece; at once when there is no one to give way to. */
+function takePiece(digests: Digests, piece: Uint8Array, what: 'md5' | 'both', giveWay: GiveWay) {
+  digests.room.set(piece)
+  digests.beginPiece()
+  const end = piece.length - (piece.length % 64)
+  if (giveWay) return takeSlowly(digests, end, what, giveWay)
+  digests.take(0, end, what)
+  return undefined
+}
+
+async function takeSlowly(digests: Digests, end: number, what: 'md5' | 'both', giveWay: NonNullable<GiveWay>) {
+  for (let start = 0; start < end; start += stretchBytes) {
+    digests.take(start, Math.min(end, start + stretchBytes), what)
+    await giveWay()
+  }
 }
 
 async function read(blob: Blob, offset: number, pieceBytes: number): Promise<Uint8Array> {

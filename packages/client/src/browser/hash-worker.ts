@@ -6,7 +6,7 @@ type Question = Ask extends infer A ? (A extends { id: number } ? Omit<A, 'id'> 
 /** A worker that answers. */
 export interface HashWorker {
   hashFile(file: Blob, run: HashRun): Promise<FileHash>
-  md5(of: Blob | Uint8Array): Promise<string>
+  md5(part: Blob | Uint8Array): Promise<string>
   close(): void
 }
 
@@ -75,7 +75,7 @@ function talkTo(worker: Worker): HashWorker {
 
   return {
     hashFile: (file, run) => ask({ file, pieceBytes: run.pieceBytes, from: run.from }, run) as Promise<FileHash>,
-    md5: (of) => ask(of instanceof Blob ? { part: of } : { bytes: of }) as Promise<string>,
+    md5: (part) => ask({ part }) as Promise<string>,
     close: () => worker.terminate(),
   }
 }

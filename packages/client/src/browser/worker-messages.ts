@@ -8,8 +8,7 @@ export type Ask =
       readonly pieceBytes: number
       readonly from: SavedHash | undefined
     }
-  | { readonly id: number; readonly part: Blob }
-  | { readonly id: number; readonly bytes: Uint8Array }
+  | { readonly id: number; readonly part: Blob | Uint8Array }
   | { readonly id: number; readonly stop: true }
 
 /** What the worker tells: first that it runs; then of each question how it goes, and its answer. */

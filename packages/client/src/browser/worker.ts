@@ -1,5 +1,5 @@
 import { openDigests } from '../digests/digests.ts'
-import { hashBlob, md5OfBlob, md5OfBytes } from '../hash-blob.ts'
+import { hashBlob, hashPart } from '../hash-blob.ts'
 import type { FileHash } from '../hashing.ts'
 import type { Ask, Tell } from './worker-messages.ts'
 
@@ -18,8 +18,7 @@ tell({ ready: true })
 
 async function work(ask: Exclude<Ask, { stop: true }>): Promise<FileHash | string> {
   const digests = await opened
-  if ('part' in ask) return md5OfBlob(digests, ask.part)
-  if ('bytes' in ask) return md5OfBytes(digests, ask.bytes)
+  if ('part' in ask) return hashPart(digests, ask.part)
   const { id, file, pieceBytes, from } = ask
   const controller = new AbortController()
   running.set(id, controller)

@@ -11,8 +11,8 @@ export type Kernels = Readonly<Record<'sha1' | 'md5' | 'both', Kernel>>
 export type Sha1State = readonly number[]
 
 /**
- * SHA-1 of a file and MD5 of its pieces, in one memory. A piece is written to `room`, then told; all but the last are a
- * multiple of 64 bytes long, at most 1 MiB. Hex is lower case.
+ * SHA-1 of a file and MD5 of its pieces, in one memory: one piece at a time. A piece is written to `room`, then taken in
+ * one go or in stretches. All but the last are a multiple of 64 bytes long, at most 1 MiB. Hex is lower case.
  */
 export interface Digests {
   /** Where a piece is put. */
@@ -20,12 +20,13 @@ export interface Digests {
   /** Begins a file, or goes on with one. */
   begin(state?: Sha1State): void
   state(): Sha1State
-  /** The next piece stands in `room`: takes it into the SHA-1. Returns its MD5. */
-  piece(bytes: number): string
-  /** The last piece stands in `room`. Returns its MD5 and the SHA-1 of the file of `fileBytes`. */
-  lastPiece(bytes: number, fileBytes: number): { readonly md5: string; readonly sha1: string }
-  /** MD5 of what stands in `room`, for itself. */
-  md5(bytes: number): string
+  beginPiece(): void
+  /** Takes whole blocks: the bytes from `start` up to `end` of the piece, both multiples of 64; `md5` alone or both. */
+  take(start: number, end: number, what: 'md5' | 'both'): void
+  /** The piece of so many bytes is taken, but for less than a block. Returns its MD5. */
+  endPiece(bytes: number): string
+  /** The same of the last piece: the SHA-1 of the file of `fileBytes`. Before its `endPiece`. */
+  endFile(bytes: number, fileBytes: number): string
 }
 
 /** WebAssembly, compiled here and now; where that is forbidden, plain JavaScript with the same outcome. */
@@ -63,10 +64,6 @@ function digestsOn({ memory, sha1, md5, both }: Kernels & { readonly memory: Arr
     })
       .map((word) => word.toString(16).padStart(8, '0'))
       .join('')
-  const blocks = (kernel: Kernel, address: number, count: number) => {
-    if (count > 0) kernel(address, count)
-  }
-
   /** Puts 0x80, zeros and the length in bits of a message behind its last bytes; returns the blocks from `start` on. */
   const pad = (start: number, rest: number, length: number, littleEndian: boolean) => {
     const count = rest < block - 8 ? 1 : 2
@@ -78,34 +75,27 @@ function digestsOn({ memory, sha1, md5, both }: Kernels & { readonly memory: Arr
     view.setUint32(end - 4, littleEndian ? high : low, littleEndian)
     return count
   }
-  const endMd5 = (length: number) => {
-    const rest = length % block
-    const start = at.input + length - rest
-    blocks(md5, start, pad(start, rest, length, true))
-    return hex(at.md5, 4, true)
-  }
 
   return {
     room: bytes.subarray(at.input, at.input + roomBytes),
     begin: (state = initialSha1) => reset(at.sha1, state),
     state: () => Array.from(words.subarray(at.sha1 / 4, at.sha1 / 4 + 5)),
-    piece(length) {
-      reset(at.md5, initialMd5)
-      blocks(both, at.input, length / block)
-      return endMd5(length)
+    beginPiece: () => reset(at.md5, initialMd5),
+    take(start, end, what) {
+      const kernel = what === 'md5' ? md5 : both
+      if (end > start) kernel(at.input + start, (end - start) / block)
     },
-    lastPiece(length, fileBytes) {
-      reset(at.md5, initialMd5)
-      const whole = Math.floor(length / block)
-      blocks(both, at.input, whole)
-      const start = at.input + whole * block
-      blocks(sha1, start, pad(start, length % block, fileBytes, false))
-      return { md5: endMd5(length), sha1: hex(at.sha1, 5, false) }
+    endPiece(length) {
+      const rest = length % block
+      const start = at.input + length - rest
+      md5(start, pad(start, rest, length, true))
+      return hex(at.md5, 4, true)
     },
-    md5(length) {
-      reset(at.md5, initialMd5)
-      blocks(md5, at.input, Math.floor(length / block))
-      return endMd5(length)
+    endFile(length, fileBytes) {
+      const rest = length % block
+      const start = at.input + length - rest
+      sha1(start, pad(start, rest, fileBytes, false))
+      return hex(at.sha1, 5, false)
     },
   }
 }
