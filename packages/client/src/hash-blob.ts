@@ -1,9 +1,9 @@
+import { readPieces } from './blob-pieces.ts'
 import type { Digests } from './digests/digests.ts'
 import type { FileHash, HashRun } from './hashing.ts'
 
-/** Pieces that are read at a time: each read has its price. */
-const piecesPerRead = 4
-/** How often it is told where it is, at most. */
+/** How often it is told how far it is, and what to go on with, at most. */
+const tellEveryMs = 50
 const saveEveryMs = 1_000
 /** Bytes between two chances to give way: what the slowest digests take some milliseconds for. */
 const stretchBytes = 65_536
@@ -11,34 +11,35 @@ const stretchBytes = 65_536
 /** Lets others have their turn; undefined where there are none. Between two calls no one else may use the digests. */
 export type GiveWay = (() => Promise<void>) | undefined
 
-/** Hashes a Blob piece by piece, reading ahead while it hashes. Rejects with what the reading or the signal says. */
+/** Hashes a Blob piece by piece. Rejects with what the reading or the signal says. */
 export async function hashBlob(digests: Digests, blob: Blob, run: HashRun, giveWay?: GiveWay): Promise<FileHash> {
   const { pieceBytes, from, onHashed, onSave, signal } = run
   let md5s = from?.md5s ?? ''
   let offset = from?.hashedBytes ?? 0
-  let savedAt = performance.now()
+  let told = offset
+  let toldAt = performance.now()
+  let savedAt = toldAt
   digests.begin(offset > 0 ? from?.sha1 : undefined)
-  let next = read(blob, offset, pieceBytes)
-  for (;;) {
-    const bytes = await next
+  for await (const piece of readPieces(blob, offset, pieceBytes)) {
     signal.throwIfAborted()
-    next = read(blob, offset + bytes.length, pieceBytes)
-    next.catch(() => {}) // it is awaited in the next round, unless this one throws
-    for (let start = 0; start < bytes.length; start += pieceBytes) {
-      const piece = bytes.subarray(start, start + pieceBytes)
-      const taking = takePiece(digests, piece, 'both', giveWay)
-      if (taking) await taking
-      offset += piece.length
-      const fileSha = offset === blob.size ? digests.endFile(piece.length, blob.size) : undefined
-      md5s += digests.endPiece(piece.length)
-      onHashed(piece.length)
-      if (fileSha !== undefined) return { fileSha, md5s }
+    const taking = takePiece(digests, piece, 'both', giveWay)
+    if (taking) await taking
+    offset += piece.length
+    const fileSha = offset === blob.size ? digests.endFile(piece.length, blob.size) : undefined
+    md5s += digests.endPiece(piece.length)
+    const now = performance.now()
+    if (fileSha !== undefined || now - toldAt >= tellEveryMs) {
+      onHashed(offset - told)
+      told = offset
+      toldAt = now
     }
-    if (onSave && performance.now() - savedAt >= saveEveryMs) {
-      savedAt = performance.now()
+    if (fileSha !== undefined) return { fileSha, md5s }
+    if (onSave && now - savedAt >= saveEveryMs) {
+      savedAt = now
       onSave({ hashedBytes: offset, sha1: digests.state(), md5s })
     }
   }
+  throw new Error(`it ended at byte ${offset}`)
 }
 
 /** MD5 of a few bytes, or of a Blob; no more than the room of the digests. */
@@ -64,8 +65,4 @@ async function takeSlowly(digests: Digests, end: number, what: 'md5' | 'both', g
     digests.take(start, Math.min(end, start + stretchBytes), what)
     await giveWay()
   }
-}
-
-async function read(blob: Blob, offset: number, pieceBytes: number): Promise<Uint8Array> {
-  return new Uint8Array(await blob.slice(offset, offset + piecesPerRead * pieceBytes).arrayBuffer())
 }
