@@ -35,6 +35,8 @@ export interface PartBytes {
   readonly body: Uint8Array | Blob
   /** MD5, 32 digits. */
   readonly dataMd5: string
+  /** To be called once the part is stored, if at all: its memory serves the next. */
+  stored?(): void
 }
 
 /** Hashing, as the platform does it best. All hashes are lower-case hex. */

@@ -28,7 +28,7 @@ const platform: Platform = {
     sharedTransport ??= httpTransport() // its connections serve the next upload
     return sharedTransport
   },
-  hashing: () => nodeHashing,
+  hashing: nodeHashing,
   resumeStore: noStore,
   lock: noLock,
   network: alwaysOnline,

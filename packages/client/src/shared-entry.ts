@@ -6,7 +6,7 @@ export type { CommonOptions, FileDescription, Ports, Uploader, UploadOptions } f
 export type { Progress } from './progress.ts'
 export type { HashRecord, ResumeStore } from './resume-store.ts'
 export { type Retry, retryDelayMs } from './retry.ts'
-export type { KnownSource, NamedSource, Source, VersionedSource } from './source.ts'
+export type { FillingSource, KnownSource, NamedSource, Source, VersionedSource } from './source.ts'
 export type { Lock, Network } from './surroundings.ts'
 export { fetchTransport, type Transport, type TransportAnswer, type TransportRequest } from './transport.ts'
 export type { GetSignature } from './ugc-credentials.ts'

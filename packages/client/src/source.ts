@@ -29,6 +29,12 @@ export interface KnownSource extends Source {
   identity(): Promise<string>
 }
 
+/** A source that can read into memory of another: an optional ability, which spares making memory for every read. */
+export interface FillingSource extends Source {
+  /** Reads the bytes from `start` on; returns how many there were, fewer than there is room for only at the end. */
+  fill(room: Uint8Array, start: number): Promise<number>
+}
+
 /** Whether a source has the ability that `member` belongs to. */
 export function isVersioned(source: Source): source is VersionedSource {
   return 'version' in source && typeof source.version === 'function'
@@ -40,11 +46,19 @@ export function isKnown(source: Source): source is KnownSource {
   return 'identity' in source && typeof source.identity === 'function'
 }
 
-/** Reads one range of a source. Throws `changed` when it is shorter than it was, `source` when it cannot be read. */
-export async function readRange(source: Source, { offset, dataSize }: Range): Promise<Uint8Array> {
+function isFilling(source: Source): source is FillingSource {
+  return 'fill' in source && typeof source.fill === 'function'
+}
+
+/**
+ * Reads one range of a source, into `room` if the source can. Throws `changed` when it is shorter than it was, `source`
+ * when it cannot be read.
+ */
+export async function readRange(source: Source, { offset, dataSize }: Range, room?: Uint8Array): Promise<Uint8Array> {
   let bytes: Uint8Array
   try {
-    bytes = await source.slice(offset, offset + dataSize)
+    if (room && isFilling(source)) bytes = room.subarray(0, await source.fill(room.subarray(0, dataSize), offset))
+    else bytes = await source.slice(offset, offset + dataSize)
   } catch (cause) {
     throw unreadable(offset, cause)
   }

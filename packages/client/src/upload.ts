@@ -132,22 +132,23 @@ async function sendParts({ source, hash, settings, progress }: Upload, sending: 
     const knownMd5 = hash.md5Of(range, dataSize)
     const part = stored.get(range.offset)
     if (part && isStored(part, range, knownMd5)) return count.found(range.dataSize)
-    let first: Awaited<ReturnType<typeof hashing.readPart>> | undefined = await hashing.readPart(
-      source,
-      range,
-      knownMd5,
-    )
+
+    let bytes = await hashing.readPart(source, range, knownMd5)
     partSignal.throwIfAborted()
-    if (part && isStored(part, range, first.dataMd5)) return count.found(range.dataSize)
+    if (part && isStored(part, range, bytes.dataMd5)) {
+      bytes.stored?.()
+      return count.found(range.dataSize)
+    }
+    let attempts = 0
     let startedAt = clock()
     const read = async (damaged: boolean) => {
-      const bytes = first ?? (await hashing.readPart(source, range))
+      if (attempts++ > 0) bytes = await hashing.readPart(source, range)
       if (damaged && knownMd5 !== undefined && bytes.dataMd5 !== knownMd5) throw changed()
-      first = undefined
       startedAt = clock()
       return bytes
     }
     await calls.sendPart({ range, read, onSent: count.sent }, partSignal)
+    bytes.stored?.()
     width.stored(clock() - startedAt)
     count.acknowledged(range.dataSize)
   })

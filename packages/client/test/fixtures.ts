@@ -29,7 +29,7 @@ export function optionsFor(
   return {
     url: 'http://sluice.test:8266',
     credentials: credentials.server,
-    hashing: nodeHashing,
+    hashing: nodeHashing(),
     file: { fileName: 'my video', fileType: 'MP4' },
     dataSize: partSize,
     transport,

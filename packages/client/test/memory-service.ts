@@ -83,7 +83,7 @@ export function memoryService(
     const range = [...partRanges(session)].find(({ offset }) => offset === number(params, 'offset'))
     if (range?.dataSize !== number(params, 'dataSize')) return refused(-10003)
     if (body.length !== range.dataSize || hex('md5', body) !== params.get('dataMd5')) return refused(-10006, 1)
-    session.parts.set(range.offset, body.slice())
+    session.parts.set(range.offset, new Uint8Array(body))
     return { code: 0 }
   }
 

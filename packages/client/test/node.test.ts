@@ -24,7 +24,7 @@ async function file(name: string, content = bytes): Promise<string> {
 test('a file is hashed in stretches and uploaded', async () => {
   const source = await openFile(await file('whole.mp4'))
   const stretches: number[] = []
-  const { fileSha } = await nodeHashing.hashFile(source, {
+  const { fileSha } = await nodeHashing().hashFile(source, {
     pieceBytes: 1_048_576,
     onHashed: (n) => stretches.push(n),
     signal,

@@ -73,7 +73,7 @@ async function hashFile(path: string): Promise<string> {
   const source = await openFile(path)
   try {
     const { signal } = new AbortController()
-    const { fileSha } = await nodeHashing.hashFile(source, { pieceBytes: limits.maxDataSize, onHashed() {}, signal })
+    const { fileSha } = await nodeHashing().hashFile(source, { pieceBytes: limits.maxDataSize, onHashed() {}, signal })
     return fileSha
   } finally {
     await source.close()

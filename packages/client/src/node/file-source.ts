@@ -1,10 +1,10 @@
 import { type FileHandle, open, realpath } from 'node:fs/promises'
 import { basename } from 'node:path'
-import type { KnownSource, NamedSource, VersionedSource } from '../source.ts'
+import type { FillingSource, KnownSource, NamedSource, VersionedSource } from '../source.ts'
 import { UploadError } from '../upload-error.ts'
 
 /** A file, open for reading. Close it when the upload is over, however it went. */
-export class FileSource implements VersionedSource, NamedSource, KnownSource {
+export class FileSource implements FillingSource, VersionedSource, NamedSource, KnownSource {
   /** Bytes when it was opened. */
   readonly size: number
   readonly name: string
@@ -19,14 +19,18 @@ export class FileSource implements VersionedSource, NamedSource, KnownSource {
   }
 
   async slice(start: number, end: number): Promise<Uint8Array> {
-    const buffer = Buffer.allocUnsafeSlow(end - start)
+    const room = Buffer.allocUnsafeSlow(end - start)
+    return room.subarray(0, await this.fill(room, start))
+  }
+
+  async fill(room: Uint8Array, start: number): Promise<number> {
     let length = 0
-    while (length < buffer.length) {
-      const { bytesRead } = await this.#file.read(buffer, length, buffer.length - length, start + length)
+    while (length < room.length) {
+      const { bytesRead } = await this.#file.read(room, length, room.length - length, start + length)
       if (bytesRead === 0) break
       length += bytesRead
     }
-    return buffer.subarray(0, length)
+    return length
   }
 
   async version(): Promise<string> {
