@@ -70,6 +70,7 @@ export interface CommonOptions extends Ports {
   readonly retry?: Retry
   /** Aborting it pauses: the upload rejects with its reason, and the same call again goes on where it stopped. */
   readonly signal?: AbortSignal
+  /** What it throws is reported as uncaught, and the upload goes on. */
   readonly onProgress?: (progress: Progress) => void
 }
 

@@ -66,7 +66,14 @@ export function countProgress(
     }
     if (shown && (Object.keys(next) as (keyof Progress)[]).every((name) => next[name] === shown?.[name])) return
     shown = next
-    onProgress(next)
+    try {
+      onProgress(next)
+    } catch (error) {
+      // It is not the upload's own: it goes where errors of event listeners go.
+      queueMicrotask(() => {
+        throw error
+      })
+    }
   }
 
   show()

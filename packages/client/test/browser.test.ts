@@ -212,6 +212,21 @@ test('a connection on which nothing moves is given up and the part sent again', 
   expect(sentInVain(way)).toContain(way.sent[2])
 })
 
+test('a file that is written to meanwhile is told', async () => {
+  const { url } = await service()
+  const way = await wayTo(url, after(4))
+  const page = await tab()
+  await makeFile(page, 'changed.mp4', 10, 10)
+  await begin(page, 'changed.mp4', { url: way.url })
+  await way.stored(4)
+  await makeFile(page, 'changed.mp4', 10, 11)
+  way.cut()
+  expect((await outcome(page, 'changed.mp4')).error).toMatchObject({
+    code: 'source',
+    message: expect.stringMatching(/^the file cannot be read at byte \d+: /),
+  })
+})
+
 test('a signature that has expired is asked for again', async () => {
   const { url } = await service()
   sign = (file, nth) =>

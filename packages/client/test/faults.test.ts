@@ -1,6 +1,6 @@
 import { type Credentials, type Lock, type Network, type Progress, UploadError, upload } from '@sluice/client'
 import { signUgc } from '@sluice/protocol/signatures'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { measureRate } from '../src/rate.ts'
 import { ugcCredentials } from '../src/ugc-credentials.ts'
 import { adaptWidth } from '../src/width.ts'
@@ -270,6 +270,26 @@ test('progress tells the rate and the time left, in which parts found stored hav
   expect(second?.leftMs).toBeCloseTo((1234 / partSize) * 1000)
   expect(seen.some(({ sentBytes, acknowledgedBytes }) => sentBytes === acknowledgedBytes + 100)).toBe(true)
   expect(seen.at(-1)).toMatchObject({ leftMs: 0, waitingFor: undefined })
+})
+
+test('an onProgress that throws is reported, and the upload goes on', async () => {
+  const others = process.listeners('uncaughtException')
+  process.removeAllListeners('uncaughtException')
+  const reported: unknown[] = []
+  process.on('uncaughtException', (error) => reported.push(error))
+  onTestFinished(() => {
+    process.removeAllListeners('uncaughtException')
+    for (const other of others) process.on('uncaughtException', other)
+  })
+  const mistake = new Error('no such element')
+  let calls = 0
+  const onProgress = () => {
+    if (calls++ === 1) throw mistake
+  }
+  const service = memoryService()
+  await upload(source, optionsFor(service.transport, { onProgress }))
+  expect(service.files.has(fileSha)).toBe(true)
+  expect(reported).toEqual([mistake])
 })
 
 test('an error says what, where and why in its members', async () => {

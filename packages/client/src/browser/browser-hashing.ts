@@ -15,13 +15,14 @@ export function browserHashing(workerUrl?: string | URL): Hashing {
   }
   return {
     async hashFile(source, run) {
+      const blob = blobOf(source)
       let reached = run.from?.hashedBytes ?? 0
       const onHashed = (bytes: number) => {
         reached += bytes
         run.onHashed(bytes)
       }
       try {
-        return await (await worker()).hashFile(blobOf(source), { ...run, onHashed })
+        return await (await worker()).hashFile(blob, { ...run, onHashed })
       } catch (cause) {
         run.signal.throwIfAborted()
         throw unreadable(reached, cause)

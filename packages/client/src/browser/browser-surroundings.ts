@@ -1,21 +1,25 @@
 import type { Lock, Network } from '../surroundings.ts'
 
+/** Some systems never say that the network is back: so often it is tried without. */
+const tryAgainMs = 30_000
+
 /** What the browser knows of the network. */
 export const browserNetwork: Network = {
   isOffline: () => navigator.onLine === false,
   online: (signal) =>
     new Promise((resolve, reject) => {
       signal.throwIfAborted()
-      const online = () => {
-        signal.removeEventListener('abort', abort)
-        resolve()
-      }
-      const abort = () => {
+      const end = (settle: () => void) => () => {
+        clearTimeout(timer)
         removeEventListener('online', online)
-        reject(signal.reason)
+        signal.removeEventListener('abort', abort)
+        settle()
       }
-      addEventListener('online', online, { once: true })
-      signal.addEventListener('abort', abort, { once: true })
+      const online = end(resolve)
+      const abort = end(() => reject(signal.reason))
+      const timer = setTimeout(online, tryAgainMs)
+      addEventListener('online', online)
+      signal.addEventListener('abort', abort)
     }),
 }
 
