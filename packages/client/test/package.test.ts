@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -77,6 +77,37 @@ test('signing with a secret cannot get into a page', async () => {
   const code = `import { serverCredentials } from '@sluice/client/server-credentials'; self.s = serverCredentials`
   await expect(bundleApp(code)).rejects.toThrow(/server-credentials/)
   expect(await bundleApp(code, 'node')).toMatch(/node:crypto/)
+})
+
+test('the examples of its page are right by its types', () => {
+  const readme = readFileSync(join(built, 'README.md'), 'utf8')
+  const examples = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code)
+  expect(examples.length).toBeGreaterThan(4)
+  const files = examples.map((code, index) => {
+    const path = join(dir, `app/example-${index}.mts`)
+    writeFileSync(path, code)
+    return path
+  })
+  const tsc = join(root, 'node_modules/typescript/bin/tsc')
+  const types = [
+    '--types',
+    'node',
+    '--typeRoots',
+    join(root, 'node_modules/@types'),
+    '--lib',
+    'es2024,dom,dom.iterable',
+  ]
+  const rules = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext']
+  for (const [index, file] of files.entries()) {
+    // Node's conditions lead to Node's types: a page sees the others.
+    const isForNode = /node/.test(examples[index] ?? '')
+    const resolution = isForNode ? [] : ['--module', 'preserve', '--moduleResolution', 'bundler']
+    const { stdout } = spawnSync(process.execPath, [tsc, ...rules, ...types, ...resolution, file], {
+      cwd: join(dir, 'app'),
+      encoding: 'utf8',
+    })
+    expect(stdout).toBe('')
+  }
 })
 
 /** The Node of the machine, often an older one than the workspace brings. */
