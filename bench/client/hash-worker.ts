@@ -4,7 +4,7 @@ import { createMD5, createSHA1 } from 'hash-wasm'
 import { openDigests } from '../../packages/client/src/digests/digests.ts'
 import { kernels } from '../../packages/client/src/digests/kernels.ts'
 import { at } from '../../packages/client/src/digests/layout.ts'
-import { hashBlob } from '../../packages/client/src/hash-blob.ts'
+import { hashBlob } from '../../packages/client/src/hash-pieces.ts'
 
 /** Hashes `mib` MiB. */
 interface Way {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { readPieces } from '../src/blob-pieces.ts'
 import { openDigests } from '../src/digests/digests.ts'
-import { hashBlob } from '../src/hash-blob.ts'
+import { hashBlob } from '../src/hash-pieces.ts'
 import { fixture } from './fixtures.ts'
 import { hex } from './memory-service.ts'
 

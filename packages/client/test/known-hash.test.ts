@@ -1,7 +1,7 @@
 import { type Hashing, type HashRecord, nodeHashing, type ResumeStore, upload } from '@sluice/client'
 import { expect, test } from 'vitest'
 import { openDigests } from '../src/digests/digests.ts'
-import { hashBlob } from '../src/hash-blob.ts'
+import { hashBlob } from '../src/hash-pieces.ts'
 import { fixture, memorySource, optionsFor, partSize, rejection } from './fixtures.ts'
 import { answer, hex, memoryService } from './memory-service.ts'
 

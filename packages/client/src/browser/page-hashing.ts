@@ -1,5 +1,5 @@
 import { openDigests } from '../digests/digests.ts'
-import { hashBlob, hashPart } from '../hash-blob.ts'
+import { hashBlob, hashPart } from '../hash-pieces.ts'
 import type { HashWorker } from './hash-worker.ts'
 
 /** How long the page is kept from other things at a time. */

@@ -1,5 +1,5 @@
 import { openDigests } from '../digests/digests.ts'
-import { hashBlob, hashPart } from '../hash-blob.ts'
+import { hashBlob, hashPart } from '../hash-pieces.ts'
 import type { FileHash } from '../hashing.ts'
 import type { Ask, Tell } from './worker-messages.ts'
 

@@ -53,11 +53,25 @@ async function outcome(name) {
     longTasks,
     last: progress.at(-1),
     waitedFor: [...new Set(progress.map(({ waitingFor }) => waitingFor).filter(Boolean))],
-    hashedInOneStep: progress.find(({ hashedBytes }) => hashedBytes > 0)?.hashedBytes === progress[0].totalBytes,
+    firstHashed: progress.find(({ hashedBytes }) => hashedBytes > 0)?.hashedBytes,
   }
+}
+
+/** How far the hash of a file is saved that is not hashed to its end; undefined while there is none. */
+async function savedHash() {
+  const request = indexedDB.open('sluice', 1)
+  const database = await new Promise((resolve) => {
+    request.onsuccess = () => resolve(request.result)
+  })
+  const all = database.transaction('hashes').objectStore('hashes').getAll()
+  const records = await new Promise((resolve) => {
+    all.onsuccess = () => resolve(all.result)
+  })
+  database.close()
+  return records.find(({ fileSha }) => fileSha === undefined)?.hashedBytes
 }
 
 const lastProgress = (name) => runs.get(name).progress.at(-1)
 const pause = (name) => runs.get(name).controller.abort('paused')
 
-Object.assign(window, { test: { makeFile, begin, outcome, lastProgress, pause } })
+Object.assign(window, { test: { makeFile, begin, outcome, lastProgress, pause, savedHash } })

@@ -12,20 +12,31 @@ const stretchBytes = 65_536
 export type GiveWay = (() => Promise<void>) | undefined
 
 /** Hashes a Blob piece by piece. Rejects with what the reading or the signal says. */
-export async function hashBlob(digests: Digests, blob: Blob, run: HashRun, giveWay?: GiveWay): Promise<FileHash> {
-  const { pieceBytes, from, onHashed, onSave, signal } = run
+export function hashBlob(digests: Digests, blob: Blob, run: HashRun, giveWay?: GiveWay): Promise<FileHash> {
+  const pieces = readPieces(blob, run.from?.hashedBytes ?? 0, run.pieceBytes)
+  return hashPieces(digests, pieces, blob.size, run, giveWay)
+}
+
+/** The same of pieces that come from elsewhere: from where `run.from` stopped, all but the last `run.pieceBytes` long. */
+export async function hashPieces(
+  digests: Digests,
+  pieces: AsyncIterable<Uint8Array>,
+  fileBytes: number,
+  { from, onHashed, onSave, signal }: HashRun,
+  giveWay?: GiveWay,
+): Promise<FileHash> {
   let md5s = from?.md5s ?? ''
   let offset = from?.hashedBytes ?? 0
   let told = offset
   let toldAt = performance.now()
   let savedAt = toldAt
   digests.begin(offset > 0 ? from?.sha1 : undefined)
-  for await (const piece of readPieces(blob, offset, pieceBytes)) {
+  for await (const piece of pieces) {
     signal.throwIfAborted()
     const taking = takePiece(digests, piece, 'both', giveWay)
     if (taking) await taking
     offset += piece.length
-    const fileSha = offset === blob.size ? digests.endFile(piece.length, blob.size) : undefined
+    const fileSha = offset === fileBytes ? digests.endFile(piece.length, fileBytes) : undefined
     md5s += digests.endPiece(piece.length)
     const now = performance.now()
     if (fileSha !== undefined || now - toldAt >= tellEveryMs) {
