@@ -1,7 +1,7 @@
 /**
  * What the upload SDK costs, as ratios within one run:
  *
- *     node bench/client.ts [--rounds 3] [--mib 1024]
+ *     node bench/client.ts [--rounds 3] [--mib 1024] [--only node|browser]
  *
  * In Node its CPU against the two digests alone by openssl, and the time of six parts at a time against one; in a browser
  * the rate of its hashing against others'.
@@ -15,7 +15,9 @@ import { writeRandomFile } from './client/random-file.ts'
 import { spread } from './measure/compare.ts'
 import { benchDirectory } from './measure/server-process.ts'
 
-const { values } = parseArgs({ options: { rounds: { type: 'string' }, mib: { type: 'string' } } })
+const { values } = parseArgs({
+  options: { rounds: { type: 'string' }, mib: { type: 'string' }, only: { type: 'string' } },
+})
 const rounds = Number(values.rounds ?? 3)
 const mib = Number(values.mib ?? 1024)
 
@@ -63,5 +65,5 @@ async function inBrowser(): Promise<void> {
   }
 }
 
-await inNode()
-await inBrowser()
+if (values.only !== 'browser') await inNode()
+if (values.only !== 'node') await inBrowser()
