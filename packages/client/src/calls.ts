@@ -1,16 +1,15 @@
-import { type ActionName, actions, errorTable, type Family, type Range } from '@sluice/protocol'
+import { type ActionName, actions, type Family, type Range } from '@sluice/protocol'
 import type { HashedFile } from './credentials.ts'
 import type { PartBytes } from './hashing.ts'
 import type { Settings } from './options.ts'
 import { type FinishedFile, type InitOutcome, readFinish, readInit, readPart } from './read-answer.ts'
 import type { Send } from './send.ts'
-import { hasCode } from './upload-error.ts'
 
 /** A part to send. */
 export interface PartToSend {
   readonly range: Range
-  /** Reads it, for every attempt; `damaged` when the service found other bytes than announced. */
-  read(damaged: boolean): Promise<PartBytes>
+  /** Reads it, for every attempt anew. */
+  read(): Promise<PartBytes>
   onSent(bytes: number): void
 }
 
@@ -37,9 +36,9 @@ export function callsOf(file: HashedFile, settings: Settings, send: Send): Calls
     sendPart: ({ range, read, onSent }, partSignal) =>
       send(
         action.part,
-        async (failure) => {
+        async () => {
           onSent(0)
-          const { body, dataMd5 } = await read(hasCode(failure, errorTable.body.code))
+          const { body, dataMd5 } = await read()
           return { params: { fileSha, ...range, dataMd5 }, body, onSent }
         },
         readPart,

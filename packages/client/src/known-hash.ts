@@ -30,7 +30,7 @@ export async function hashOrRecall(
   const store = forgiving(resumeStore, key)
   const record = fitting(await store.get(), pieceBytes, source)
   if (record) onHashed(record.hashedBytes)
-  if (record?.fileSha !== undefined) return known({ ...record, fileSha: record.fileSha }, true)
+  if (record?.fileSha !== undefined) return known({ ...record, fileSha: record.fileSha }, record.pieceBytes, true)
 
   let saved: SavedHash = record ?? { hashedBytes: 0, sha1: [], md5s: '' }
   const save = (next: SavedHash, fileSha?: string) => {
@@ -45,26 +45,28 @@ export async function hashOrRecall(
     signal,
   })
   await save({ ...saved, hashedBytes: source.size, md5s: hash.md5s }, hash.fileSha)
-  return known(hash, false)
+  return known(hash, pieceBytes, false)
 
-  function known({ fileSha, md5s }: FileHash, remembered: boolean): KnownHash {
+  function known({ fileSha, md5s }: FileHash, md5Bytes: number, remembered: boolean): KnownHash {
     return {
       fileSha,
       remembered,
       md5Of(range, size) {
-        const start = (range.offset / pieceBytes) * 32
-        return size === pieceBytes && md5s.length >= start + 32 ? md5s.slice(start, start + 32) : undefined
+        const start = (range.offset / md5Bytes) * 32
+        return size === md5Bytes && md5s.length >= start + 32 ? md5s.slice(start, start + 32) : undefined
       },
       forget: () => store.delete(),
     }
   }
 }
 
-/** A record of another part size, or one that cannot be, is of no use. */
+/** A hash that is not whole goes on with the same part size alone; one that cannot be is of no use. */
 function fitting(record: HashRecord | undefined, pieceBytes: number, { size }: Source): HashRecord | undefined {
-  if (!record || record.pieceBytes !== pieceBytes || record.hashedBytes > size) return undefined
+  if (!record || record.hashedBytes > size) return undefined
   if (record.fileSha !== undefined) return record.hashedBytes === size ? record : undefined
-  return record.hashedBytes % pieceBytes === 0 && record.sha1.length === 5 ? record : undefined
+  return record.pieceBytes === pieceBytes && record.hashedBytes % pieceBytes === 0 && record.sha1.length === 5
+    ? record
+    : undefined
 }
 
 /** The store under one key, whose failures mean that nothing is remembered. */

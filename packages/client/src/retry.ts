@@ -34,22 +34,19 @@ export interface RetryRun {
 }
 
 /**
- * Does `request` until it succeeds, fails for good, or is given up; it is told what it failed with before. A failure
- * while there is no network at all is waited out and does not count. Rejects with the last failure, or the abort's
- * reason.
+ * Does `request` until it succeeds, fails for good, or is given up; a failure while there is no
+ * network at all is waited out and does not count. Rejects with the last failure, or the abort's reason.
  */
-export async function repeat<T>(request: (failure: UploadError | undefined) => Promise<T>, run: RetryRun): Promise<T> {
+export async function repeat<T>(request: () => Promise<T>, run: RetryRun): Promise<T> {
   let attempt = 0
   let acknowledged = run.acknowledged()
-  let failure: UploadError | undefined
   for (;;) {
     run.signal.throwIfAborted()
     try {
-      return await request(failure)
+      return await request()
     } catch (error) {
       run.signal.throwIfAborted()
       if (!(error instanceof UploadError)) throw error
-      failure = error
       attempt = run.acknowledged() > acknowledged ? 1 : attempt + 1
       acknowledged = run.acknowledged()
       if (hasCode(error, 'network') && run.network.isOffline()) {

@@ -14,11 +14,11 @@ export interface CallInput extends Pick<TransportRequest, 'body' | 'onSent'> {
 
 /**
  * Makes a call, repeats it as the retry policy has it, and reads the answer with `read`. `makeInput` is called for every
- * attempt, with what the one before failed with.
+ * attempt.
  */
 export type Send = <T>(
   action: ActionName,
-  makeInput: (failure: UploadError | undefined) => CallInput | Promise<CallInput>,
+  makeInput: () => CallInput | Promise<CallInput>,
   read: (action: ActionName, answer: TransportAnswer) => T,
   signal: AbortSignal,
 ) => Promise<T>
@@ -35,8 +35,8 @@ export async function openSend(
   const online = (signal: AbortSignal) => progress.waiting('network', () => network.online(signal))
 
   return (action, makeInput, read, signal) => {
-    const request = async (failure: UploadError | undefined) => {
-      const { params, body, onSent } = await makeInput(failure)
+    const request = async () => {
+      const { params, body, onSent } = await makeInput()
       signal.throwIfAborted()
       const texts = Object.fromEntries(Object.entries(params).map(([name, value]) => [name, String(value)]))
       return authenticated(async ({ makeQuery }) => {

@@ -141,9 +141,9 @@ async function sendParts({ source, hash, settings, progress }: Upload, sending: 
     }
     let attempts = 0
     let startedAt = clock()
-    const read = async (damaged: boolean) => {
+    const read = async () => {
       if (attempts++ > 0) bytes = await hashing.readPart(source, range)
-      if (damaged && knownMd5 !== undefined && bytes.dataMd5 !== knownMd5) throw changed()
+      if (knownMd5 !== undefined && bytes.dataMd5 !== knownMd5) throw changed()
       startedAt = clock()
       return bytes
     }

@@ -67,6 +67,17 @@ test.each([
   expect(hashedBytes()).toBe(bytes.length)
 })
 
+test('of a file that was uploaded with another part size the MD5s alone are made again', async () => {
+  const resumeStore = memoryStore()
+  const { hashing, md5s, hashedBytes } = browserLike()
+  await upload(known(), optionsFor(memoryService().transport, { hashing, resumeStore, dataSize: 1_048_576 }))
+  const service = memoryService()
+  await upload(known(), optionsFor(service.transport, { hashing, resumeStore, dataSize: partSize }))
+  expect(hashedBytes()).toBe(bytes.length)
+  expect(md5s.toSorted((a, b) => a - b)).toEqual([0, partSize, 2 * partSize, 3 * partSize])
+  expect(service.files.has(fileSha)).toBe(true)
+})
+
 test('an interrupted hash goes on where it was saved', async () => {
   const resumeStore = memoryStore()
   const service = memoryService()
