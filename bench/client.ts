@@ -4,11 +4,12 @@
  *     node bench/client.ts [--rounds 3] [--mib 1024] [--only node|browser]
  *
  * In Node its CPU against the two digests alone by openssl, and the time of six parts at a time against one; in a browser
- * the rate of its hashing against others'.
+ * the rate of its hashing against others'; and what it adds to a page.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { measureBundle } from './client/bundle-size.ts'
 import { type HashFigures, measureHashing } from './client/in-browser.ts'
 import { measureOpenssl, measureUpload } from './client/in-node.ts'
 import { writeRandomFile } from './client/random-file.ts'
@@ -65,5 +66,7 @@ async function inBrowser(): Promise<void> {
   }
 }
 
+const { minified, gzipped } = await measureBundle()
+console.log(`A page that uploads: ${minified} bytes minified, ${gzipped} compressed`)
 if (values.only !== 'browser') await inNode()
 if (values.only !== 'node') await inBrowser()
