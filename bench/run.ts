@@ -43,6 +43,8 @@ const all: Variant[] = [
 if (hasNginx()) all.push({ name: 'nginx WebDAV PUT, 1 MiB', measure: under(nginxDav, { protocol: 'put' }) })
 
 const variants = values.only ? all.filter(({ name }) => name.includes(values.only ?? '')) : all
+if (variants.length === 0)
+  throw new Error(`--only: expected a part of one of ${all.map(({ name }) => name).join('; ')}`)
 let results: Result[]
 try {
   results = await compare(variants, rounds)
@@ -96,7 +98,7 @@ if (values.long) {
   mkdirSync(directory, { recursive: true })
   for (const measureCurves of [byConnections, byFileSize, byApps]) {
     process.stderr.write(`${measureCurves.name}\n`)
-    for (const [name, chart] of Object.entries(await measureCurves())) {
+    for (const [name, chart] of Object.entries(await measureCurves(rounds))) {
       writeFileSync(join(directory, `${name}.svg`), drawChart(chart))
       for (const { name: series, points } of chart.series)
         console.log(

@@ -8,6 +8,7 @@ const commands = {
   serve: () => import('./commands/serve.ts'),
   upload: () => import('./commands/upload.ts'),
   sign: () => import('./commands/sign.ts'),
+  'sign-url': () => import('./commands/sign-url.ts'),
   app: () => import('./commands/app.ts'),
   files: () => import('./commands/files.ts'),
   events: () => import('./commands/events.ts'),

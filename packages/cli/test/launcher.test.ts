@@ -54,6 +54,25 @@ test('Node warns of nothing but what it should', async () => {
   expect(run.stderr).not.toMatch(/type stripping/i)
 })
 
+test('a service starts over with a small heap for what is young, unless the operator has set one', async () => {
+  const script = launcherWith(
+    'serving',
+    `export async function main(): Promise<number> {
+      console.log(JSON.stringify([process.execArgv, process.env['MALLOC_ARENA_MAX'], process.argv.slice(2)]))
+      return 4
+    }`,
+  )
+  const told = async (args: string[], env: Record<string, string> = {}) => {
+    const run = await sluice(args, { script, env })
+    expect(run).toMatchObject({ code: 4, stderr: '' })
+    return JSON.parse(run.stdout) as unknown
+  }
+  expect(await told(['serve', 'a b'])).toEqual([['--max-semi-space-size=4'], '2', ['serve', 'a b']])
+  expect(await told(['serve'], { MALLOC_ARENA_MAX: '7' })).toEqual([['--max-semi-space-size=4'], '7', ['serve']])
+  expect(await told(['serve'], { NODE_OPTIONS: '--max-semi-space-size=16' })).toEqual([[], null, ['serve']])
+  expect(await told(['upload'])).toEqual([[], null, ['upload']])
+})
+
 describe.skipIf(old === undefined)('on a Node that is too old (skipped where there is none)', () => {
   const node = old ?? ''
 

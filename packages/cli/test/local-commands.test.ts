@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
-import { sluice } from './run-sluice.ts'
+import { expect, onTestFinished, test } from 'vitest'
+import { bin, sluice } from './run-sluice.ts'
 import { serve, temporaryDirectory } from './serve-process.ts'
 
 /** A service that runs, and the commands on its machine. */
@@ -59,7 +61,7 @@ test('apps are made, listed, disabled and enabled, and their keys rotated', asyn
   expect(await json('app', 'set', '1300000000', 'eventMode=')).toEqual({ appId: 1_300_000_000, callbackUrl: url })
   for (const [wrong, why] of [
     ['eventMode=push', 'eventMode: expected one of reliable, callback, off, found "push"'],
-    ['eventmode=off', 'eventmode: expected one of eventMode, callbackUrl'],
+    ['eventmode=off', 'eventmode: expected one of eventMode, eventTypes, callbackUrl'],
   ] as const) {
     expect(await run('app', 'set', '1300000000', 'callbackUrl=', wrong)).toMatchObject({
       code: 1,
@@ -96,6 +98,52 @@ test('files and events are listed, and one file shown', async () => {
     code: 1,
     stderr: expect.stringContaining('there is no file 1'),
   })
+})
+
+test('events are listed, shown, pulled and replayed', async () => {
+  const { run, json, video } = await startService()
+  const { fileId } = await json('upload', video)
+  const { eventId } = await json('events', 'list')
+  const row = new RegExp(`^${eventId} +1250000001  NewFileUpload  ${fileId}  queued  20`, 'm')
+  expect((await run('events', 'list', '--state', 'queued')).stdout).toMatch(row)
+  expect((await run('events', 'list', '--state', 'dead')).stdout.trim().split('\n')).toHaveLength(1)
+
+  const pulled = JSON.parse((await run('events', 'pull', '--confirm')).stdout)
+  expect(pulled).toMatchObject({ msgHandle: expect.any(String), eventContent: { data: { fileId } } })
+  expect(await json('events', 'show', String(eventId))).toMatchObject({
+    eventId,
+    state: 'delivered',
+    pulls: 1,
+    attempts: [],
+  })
+
+  expect(await run('events', 'replay', String(eventId))).toMatchObject({ code: 0, stdout: '1 replayed\n' })
+  expect(await run('events', 'replay', String(eventId))).toMatchObject({ code: 1, stdout: '0 replayed\n' })
+  expect(await run('events', 'replay', '--dead')).toMatchObject({ code: 0, stdout: '0 replayed\n' })
+  expect((await run('events', 'show', String(eventId))).stdout).toMatch(/^state +queued\n(.*\n)*pulls +1\n/m)
+  expect(await run('events', 'show', '99')).toMatchObject({ code: 1, stderr: expect.stringContaining('no event 99') })
+  for (const wrong of [['replay'], ['replay', '--dead', '1'], ['show'], ['list', '--state', 'lost'], ['drop']]) {
+    expect(await run('events', ...wrong), wrong.join(' ')).toMatchObject({ code: 2 })
+  }
+})
+
+test('tail prints events as they come, and takes them off the queue', async () => {
+  const { json, video, env, service } = await startService()
+  const { fileId } = await json('upload', video)
+  let printed = ''
+  const tail = spawn(process.execPath, [bin, 'events', 'tail', '--url', service.url], {
+    env,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  onTestFinished(() => void tail.kill('SIGKILL'))
+  tail.stdout.setEncoding('utf8').on('data', (text) => {
+    printed += text
+  })
+  await expect.poll(() => printed, { timeout: 10_000 }).toContain('\n')
+  expect(JSON.parse(printed)).toMatchObject({ eventType: 'NewFileUpload', data: { fileId } })
+  await expect.poll(async () => (await json('events', 'list')).state, { timeout: 10_000 }).toBe('delivered')
+  tail.kill('SIGTERM')
+  expect((await once(tail, 'exit'))[0]).toBe(0)
 })
 
 test('without a service here, commands say where they looked', async () => {

@@ -73,8 +73,15 @@ test.each(['server', 'ugc'])(
     expect(JSON.parse(again.stdout)).toMatchObject({ fileId: uploaded.fileId, instant: true })
     expect((await download(uploaded.url)).equals(readFileSync(video))).toBe(true)
 
-    const events = await sluice(['events', 'list'], { env })
-    expect(JSON.parse(events.stdout)).toMatchObject({ eventType: 'NewFileUpload', data: { fileId: uploaded.fileId } })
+    const events = await sluice(['events', 'pull', '--confirm'], { env })
+    expect(JSON.parse(events.stdout)).toMatchObject({
+      eventContent: { eventType: 'NewFileUpload', data: { fileId: uploaded.fileId } },
+    })
+
+    const info = async () => JSON.parse((await sluice(['files', 'info', uploaded.fileId, '--json'], { env })).stdout)
+    await expect.poll(async () => (await info()).media, { timeout: 30_000 }).not.toBe('unprobed')
+    expect((await info()).media).toMatchObject({ durationS: 10, width: 640, height: 360, videoCodec: 'AVC' })
+    expect((await sluice(['files', 'info', uploaded.fileId], { env })).stdout).toMatch(/^durationS +10$/m)
 
     const played = await playInBrowser(uploaded.url)
     expect(played).toMatchObject({ width: 640, height: 360, duration: 10, seekedTo: 7 })

@@ -19,13 +19,18 @@ import {
 /** How a call says who it is: `server` signs every request, `ugc` carries one signature per file, `none` needs none. */
 export type Family = 'server' | 'ugc'
 
+/** A documented limit of calls a minute and app, and the bucket it is counted in. */
+export interface Rate {
+  readonly bucket: string
+  readonly perMinute: number
+}
+
 export interface Action {
   readonly family: Family | 'none'
   readonly methods: readonly ('GET' | 'POST')[]
   /** Whether the body is bytes of a file. Otherwise it is empty, or a form when the query names no Action. */
   readonly bytes: boolean
-  /** The documented limit of calls a minute and app, and the bucket it is counted in. */
-  readonly rate?: { readonly bucket: string; readonly perMinute: number }
+  readonly rate?: Rate
   readonly params: Schema
 }
 

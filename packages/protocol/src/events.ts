@@ -25,6 +25,33 @@ export interface NewFileUploadData {
 
 export type NewFileUpload = EventEnvelope<'NewFileUpload', NewFileUploadData>
 
+/** A file was deleted. */
+export interface FileDeletedData {
+  /** 0: it went well. */
+  readonly status: number
+  readonly message: string
+  readonly fileInfo: readonly { readonly fileId: string }[]
+}
+
+export type FileDeleted = EventEnvelope<'FileDeleted', FileDeletedData>
+
+/** A file was pulled from elsewhere, or could not be. */
+export interface PullCompleteData {
+  /** 0: it went well. */
+  readonly status: number
+  readonly message: string
+  readonly vodTaskId: string
+  /** Empty when it failed. */
+  readonly fileId: string
+  readonly fileUrl: string
+  readonly transcodeTaskId: string
+}
+
+export type PullComplete = EventEnvelope<'PullComplete', PullCompleteData>
+
+/** Every event there is. */
+export type AppEvent = NewFileUpload | FileDeleted | PullComplete
+
 /** Makes the event of a finished upload. */
 export function newFileUpload(file: {
   readonly fileId: string
@@ -50,4 +77,22 @@ export function newFileUpload(file: {
       fileSize: file.fileSize,
     },
   }
+}
+
+/** Makes the event of a deleted file. */
+export function fileDeleted(fileId: string): FileDeleted {
+  return { version: '4.0', eventType: 'FileDeleted', data: { status: 0, message: '', fileInfo: [{ fileId }] } }
+}
+
+/** Makes the event of a pull that ended; one that failed has no file. */
+export function pullComplete(pull: {
+  readonly taskId: string
+  readonly status: number
+  readonly message: string
+  readonly fileId?: string
+  readonly fileUrl?: string
+}): PullComplete {
+  const { taskId: vodTaskId, status, message, fileId = '', fileUrl = '' } = pull
+  const data = { status, message, vodTaskId, fileId, fileUrl, transcodeTaskId: '' }
+  return { version: '4.0', eventType: 'PullComplete', data }
 }

@@ -20,7 +20,7 @@ export function parseParams<S extends Schema>(schema: S, params: Params, within 
 }
 
 /** A refusal that names the parameter, what was expected and what was found (shortened). */
-function refuse(name: string, expected: string, found: string | undefined): ProtocolError {
+export function refuse(name: string, expected: string, found: string | undefined): ProtocolError {
   const shown = found === undefined ? 'nothing' : `"${found.length > 64 ? `${found.slice(0, 64)}…` : found}"`
   return new ProtocolError('parameters', `${name}: expected ${expected}, found ${shown}`, { codeDesc: '4000' })
 }
@@ -113,6 +113,24 @@ export const coverOfField: Field<string | undefined> = (params) => {
   if (fileId === undefined || !/^\d{1,20}$/.test(fileId)) throw refuse('extra.fileId', 'the id of a video', fileId)
   return fileId
 }
+
+/** `msgHandle.n` of ConfirmEvent: older pages count n from 1, later ones from 0. In the order of n, at least one. */
+export const handlesField: Field<readonly string[]> = (params) => {
+  const handles: { n: number; value: string }[] = []
+  for (const [name, value] of params) {
+    const match = /^msgHandle\.(\d{1,4})$/.exec(name)
+    if (match && value !== '') handles.push({ n: Number(match[1]), value })
+  }
+  const { maxConfirmedEvents } = limits
+  if (handles.length === 0) throw refuse('msgHandle.0', 'the handle of an event', undefined)
+  if (handles.length > maxConfirmedEvents) {
+    throw refuse('msgHandle.n', `at most ${maxConfirmedEvents} handles`, String(handles.length))
+  }
+  return handles.sort((a, b) => a.n - b.n).map((handle) => handle.value)
+}
+
+/** The id of a file: decimal digits. */
+export const fileIdField = matching(/^\d{1,20}$/, 'the id of a file')
 
 /** A text that may be absent. */
 export const textField: Field<string> = (params, name) => params.get(name) ?? ''

@@ -24,6 +24,7 @@ export function splitQuery(query: string): QueryPair[] {
 
 /** Percent-decodes bytes into bytes. A value with a malformed escape was never encoded: it is left as it stands, `+` too. */
 export function percentDecode(bytes: string, plusIsSpace: boolean): string {
+  if (!bytes.includes('%') && !bytes.includes('+')) return bytes // the usual case, and on the path of every part
   if (/%(?![0-9a-fA-F]{2})/.test(bytes)) return bytes
   const text = plusIsSpace ? bytes.replaceAll('+', ' ') : bytes
   if (!text.includes('%')) return text

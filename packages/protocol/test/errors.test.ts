@@ -20,7 +20,7 @@ describe('the error table', () => {
   })
 
   test('is documented with who raises an error and what to do about it', () => {
-    for (const [name, , , , raisedWhen, whatToDo] of readTable(readPage('errors.md'), 'name', 'code')) {
+    for (const [name, , , , raisedWhen, whatToDo] of readTable(readPage('errors.md'), 'name', 'code', 'canRetry')) {
       expect(raisedWhen?.length, name).toBeGreaterThan(20)
       expect(whatToDo?.length, name).toBeGreaterThan(10)
     }

@@ -1,4 +1,4 @@
-import { type Action, actions } from '@sluice/protocol'
+import { type Action, actions, type VodAction, vodActions } from '@sluice/protocol'
 import { describe, expect, test } from 'vitest'
 import { readPage, readTable } from './markdown.ts'
 
@@ -6,6 +6,15 @@ const page = readPage('protocol.md')
 
 /** Fields of the schemas that go by another name on the wire. */
 const wireNames: Readonly<Record<string, string>> = { tags: 'tag.n', coverOf: 'extra.usage' }
+
+/** The same of the management actions: lists are numbered. */
+const vodWireNames: Readonly<Record<string, string>> = {
+  fileIds: 'fileIds.n',
+  infoFilter: 'infoFilter.n',
+  msgHandle: 'msgHandle.n',
+  pullset: 'pullset.n.*',
+  tags: 'tags.n',
+}
 
 describe('docs/protocol.md', () => {
   test('has the table of actions', () => {
@@ -32,5 +41,19 @@ describe('docs/protocol.md', () => {
       }
     }
     expect(Object.fromEntries(documented)).toEqual(usedBy)
+  })
+
+  test('has the table of management actions, with their parameters', () => {
+    const rows = Object.entries<VodAction>(vodActions).map(([name, { reads, perMinute, aliases = [], params }]) => [
+      `\`${name}\``,
+      reads ? 'yes' : 'no',
+      String(perMinute),
+      aliases.map((alias) => `\`${alias}\``).join(', '),
+      Object.keys(params)
+        .map((field) => `\`${vodWireNames[field] ?? field}\``)
+        .join(', '),
+    ])
+    const documented = readTable(page, 'management action', 'only reads').map((cells) => cells.slice(0, 5))
+    expect(documented).toEqual(rows)
   })
 })

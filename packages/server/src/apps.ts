@@ -1,2 +1,2 @@
 export { createApp, newCredential } from './auth/app-accounts.ts'
-export { appSettingsTable, changeAppSettings } from './settings/app-settings.ts'
+export { appSettingsTable, changeAppSettings, readAppSettings } from './settings/app-settings.ts'

@@ -4,6 +4,7 @@ import {
   listOf,
   oneOf,
   optionally,
+  readCallbackUrl,
   readCount,
   readDuration,
   readProxies,
@@ -45,7 +46,7 @@ export const settingsTable = {
   }),
   SLUICE_TRUSTED_PROXIES: setting({
     default: '',
-    about: 'Addresses or subnets of proxies whose X-Forwarded-Host is believed while SLUICE_PUBLIC_HOSTS is empty.',
+    about: 'Addresses or subnets of proxies whose X-Forwarded-For and X-Forwarded-Host are believed.',
     read: readProxies,
   }),
   SLUICE_APP_ID: setting({
@@ -59,6 +60,21 @@ export const settingsTable = {
     about: 'SecretKey of that app.',
     read: optionally(readText),
     secret: true,
+  }),
+  SLUICE_EVENT_MODE: setting({
+    default: 'reliable',
+    about: 'How events reach the app of SLUICE_APP_ID unless sluice app set says otherwise: reliable, callback, off.',
+    read: oneOf('reliable', 'callback', 'off'),
+  }),
+  SLUICE_CALLBACK_URL: setting({
+    default: '',
+    about: 'Where events of that app are sent in callback mode; may be loopback or private.',
+    read: optionally(readCallbackUrl),
+  }),
+  SLUICE_ALLOW_PRIVATE_CALLBACKS: setting({
+    default: 'off',
+    about: 'on lets callbacks go to loopback and private addresses that were set by sluice app set.',
+    read: oneOf('off', 'on'),
   }),
   SLUICE_MEMORY_BUDGET: setting({
     default: '64MiB',
@@ -100,6 +116,26 @@ export const settingsTable = {
     about: 'What InitUploadEx answers for a file that is there: code2, off.',
     read: oneOf('code2', 'off'),
   }),
+  SLUICE_PULL_WORKERS: setting({
+    default: '2',
+    about: 'Files that MultiPullVodFile fetches at the same time; 0 for none.',
+    read: readCount(0, 64),
+  }),
+  SLUICE_PULL_TIMEOUT: setting({
+    default: '2h',
+    about: 'Longest time for one attempt to fetch a file.',
+    read: readTimeout,
+  }),
+  SLUICE_ALLOW_PRIVATE_PULLS: setting({
+    default: 'off',
+    about: 'on lets MultiPullVodFile fetch from loopback and private addresses.',
+    read: oneOf('off', 'on'),
+  }),
+  SLUICE_PROBE: setting({
+    default: 'on',
+    about: 'Whether stored files are looked into for duration, width, height, bit rates and codecs: on, off.',
+    read: oneOf('on', 'off'),
+  }),
   SLUICE_RATE_LIMITS: setting({
     default: 'off',
     about: "The old service's limits of calls a minute: off, documented. They delay before they refuse.",
@@ -107,7 +143,7 @@ export const settingsTable = {
   }),
   SLUICE_MAINTENANCE: setting({
     default: 'off',
-    about: 'on refuses uploads with -6200 for the time being; files are still served.',
+    about: 'on refuses uploads with -6200, and management that changes something with 6200; files are still served.',
     read: oneOf('off', 'on'),
   }),
   SLUICE_HEADER_TIMEOUT: setting({ default: '15s', about: "Longest time for a request's head.", read: readTimeout }),

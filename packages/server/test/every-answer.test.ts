@@ -34,9 +34,9 @@ const requests: Record<string, { code: number; request: (service: TestService) =
   'a report': { code: 0, request: () => head('POST', '/v2/index.php?Action=Report&errCode=0&Signature=x') },
   'no action': { code: -10001, request: () => head('GET', '/v3/index.php') },
   'an unknown action': { code: -10001, request: () => head('POST', '/v3/index.php?Action=initupload') },
-  'an action of the management host': {
+  'an action of the management host, misspelt': {
     code: -10001,
-    request: () => head('POST', '/v2/index.php?Action=GetVideoInfo'),
+    request: () => head('POST', '/v2/index.php?Action=getVideoInfo'),
   },
   'no signature': { code: -10001, request: () => head('POST', '/v2/index.php?Action=InitUploadEx') },
   'an unknown key': {

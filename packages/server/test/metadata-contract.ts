@@ -2,8 +2,12 @@ import { ProtocolError } from '@sluice/protocol'
 import { expect, it, onTestFinished } from 'vitest'
 import type { Metadata } from '../src/metadata/metadata.ts'
 import { appsContract } from './support/contract-apps.ts'
+import { changesContract } from './support/contract-changes.ts'
+import { classesContract } from './support/contract-classes.ts'
+import { eventsContract } from './support/contract-events.ts'
 import { filesContract } from './support/contract-files.ts'
 import { partsContract } from './support/contract-parts.ts'
+import { pullsContract } from './support/contract-pulls.ts'
 import { uploadsContract } from './support/contract-uploads.ts'
 import {
   addComplete,
@@ -37,6 +41,10 @@ export function metadataContract(open: () => Promise<Metadata>): void {
   uploadsContract(openWithApps)
   partsContract(openWithApps)
   filesContract(openWithApps)
+  changesContract(openWithApps)
+  classesContract(openWithApps)
+  pullsContract(openWithApps)
+  eventsContract(openWithApps)
 
   it('keeps texts as they are', async () => {
     const metadata = await openWithApps()

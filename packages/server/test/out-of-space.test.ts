@@ -80,7 +80,9 @@ it('loses nothing when uploads fill the disk, and goes on once one of them has e
   const acknowledged = await sendParts(service, going)
   expect(acknowledged.length).toBeGreaterThan(5)
   expect(acknowledged.length).toBeLessThan(offsetsOf(going).length)
-  expect(await listedOffsets(service, going)).toEqual(acknowledged)
+  // The last part is short and may have found room; it is not listed while one before it is missing.
+  const last = offsetsOf(going).at(-1)
+  expect(await listedOffsets(service, going)).toEqual(acknowledged.filter((offset) => offset !== last))
   expect(audit(service.directory)).toEqual([])
 
   service.advance(2 * 3_600_000)

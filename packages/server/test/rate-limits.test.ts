@@ -1,14 +1,17 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { limits } from '@sluice/protocol'
+import { type Action, type ActionName, actions, limits } from '@sluice/protocol'
 import { describe, expect, it } from 'vitest'
 import { documentedRates, unlimited } from '../src/auth/rate-limits.ts'
 import { done, failed } from './support/answers.ts'
 import { queryOf } from './support/raw-call.ts'
 import { callServer, initParams, sampleFile, startTestService } from './support/service.ts'
+import { callVod, vodFailed } from './support/vod-calls.ts'
 import { openWire } from './support/wire.ts'
 
 const never = new AbortController().signal
 const refused = { code: -4400, canRetry: 1, codeDesc: '4400' }
+
+const rateOf = (action: ActionName) => (actions[action] as Action).rate
 
 /** Takes calls at once, and says what came of those that are settled by now. */
 async function take(calls: Promise<void>[]): Promise<{ passed: number; waiting: number; refused: unknown[] }> {
@@ -33,7 +36,7 @@ describe('the documented rates', () => {
   it('let the calls of a minute through at once, then have calls wait, then refuse', async () => {
     const rates = documentedRates(() => 0)
     const given = new AbortController()
-    const calls = Array.from({ length: 120 }, () => rates(1, 'InitUpload', given.signal))
+    const calls = Array.from({ length: 120 }, () => rates(1, actions.InitUpload.rate, given.signal))
     const outcomes = await take(calls)
     // A call waits up to ten seconds; one comes due every 600 ms.
     expect(outcomes).toMatchObject({ passed: 100, waiting: 16 })
@@ -45,19 +48,20 @@ describe('the documented rates', () => {
   it('have a call wait just as long as it is too early', async () => {
     let now = 0
     const rates = documentedRates(() => now)
-    for (let call = 0; call < 100; call++) await rates(1, 'InitUpload', never)
+    for (let call = 0; call < 100; call++) await rates(1, actions.InitUpload.rate, never)
     now = 580
     const askedAt = performance.now()
-    await rates(1, 'InitUpload', never)
+    await rates(1, actions.InitUpload.rate, never)
     expect(performance.now() - askedAt).toBeGreaterThan(18)
   })
 
   it('come back as time goes by', async () => {
     let now = 0
     const rates = documentedRates(() => now)
-    for (let call = 0; call < 100; call++) await rates(1, 'FinishUpload', never)
+    for (let call = 0; call < 100; call++) await rates(1, actions.FinishUpload.rate, never)
     const given = new AbortController()
-    const times = (count: number) => Array.from({ length: count }, () => rates(1, 'FinishUpload', given.signal))
+    const times = (count: number) =>
+      Array.from({ length: count }, () => rates(1, actions.FinishUpload.rate, given.signal))
     now = 30_000
     const half = times(51)
     expect(await take(half)).toEqual({ passed: 50, waiting: 1, refused: [] })
@@ -71,8 +75,8 @@ describe('the documented rates', () => {
   it('count each app and each kind of call by itself, both families together', async () => {
     const rates = documentedRates(() => 0)
     const given = new AbortController()
-    const times = (count: number, appId: number, action: Parameters<typeof rates>[1]) =>
-      Array.from({ length: count }, () => rates(appId, action, given.signal))
+    const times = (count: number, appId: number, action: ActionName) =>
+      Array.from({ length: count }, () => rates(appId, rateOf(action), given.signal))
     const all = [
       ...times(60, 1, 'InitUpload'),
       ...times(40, 1, 'InitUploadEx'),
@@ -94,16 +98,16 @@ describe('the documented rates', () => {
 
   it('let go of a call whose client hangs up', async () => {
     const rates = documentedRates(() => 0)
-    for (let call = 0; call < 100; call++) await rates(1, 'InitUpload', never)
+    for (let call = 0; call < 100; call++) await rates(1, actions.InitUpload.rate, never)
     const client = new AbortController()
-    const waiting = rates(1, 'InitUpload', client.signal)
+    const waiting = rates(1, actions.InitUpload.rate, client.signal)
     client.abort()
     await expect(waiting).rejects.toMatchObject({ name: 'AbortError' })
   })
 })
 
 it('without limits every call passes', async () => {
-  const calls = Array.from({ length: 500 }, () => unlimited(1, 'InitUpload', never))
+  const calls = Array.from({ length: 500 }, () => unlimited(1, actions.InitUpload.rate, never))
   expect(await take(calls)).toMatchObject({ passed: 500 })
 })
 
@@ -139,5 +143,18 @@ describe('a service with the documented rates', () => {
     }
     expect(await Promise.race([init(), init()])).toEqual({ ...failed(-4400, 1), codeDesc: '4400' })
     for (const wire of wires) wire.hangUp()
+  })
+})
+
+describe('the management API with the documented rates', () => {
+  it('lets a hundred calls of an action through, delays more, and refuses when too many wait', async () => {
+    const service = await startTestService({ SLUICE_RATE_LIMITS: 'documented', SLUICE_DRAIN_TIMEOUT: '1ms' })
+    const call = () => callVod(service, 'DescribeClass')
+    const passed = await Promise.all(Array.from({ length: 100 }, call))
+    expect(passed.filter(({ code }) => code === 0)).toHaveLength(100)
+    // Sixteen wait for up to ten seconds; what came after them is refused at once.
+    const more = Array.from({ length: 18 }, () => call().catch(() => 'cut off'))
+    expect(await Promise.race(more)).toEqual(vodFailed(4400))
+    expect((await callVod(service, 'DescribeAllClass')).code, 'another action has a count of its own').toBe(0)
   })
 })

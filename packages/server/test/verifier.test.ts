@@ -61,7 +61,7 @@ async function openStage(slotCount: number) {
       slot.append(file.bytes.subarray(offset, offset + dataSize))
       const dataMd5 = createHash('md5').update(slot.bytes).digest('hex')
       await blobs.writePart(to.fileId, offset, slot.bytes)
-      await metadata.addPart({ upload: to, offset, dataSize: slot.length, dataMd5, storedAt: 1 })
+      await metadata.addPart({ fileId: to.fileId, offset, dataSize: slot.length, dataMd5 })
       verifier.follow(to, offset, slot)
       slot.release()
     },

@@ -1,25 +1,149 @@
-import { defineCommand, Misuse } from '../command.ts'
+import type { RecordedEvent } from '@sluice/server'
+import { type Arguments, defineCommand, Misuse } from '../command.ts'
+import { findCredentials } from '../credentials.ts'
+import { defaultUrl, findUrl } from '../endpoint.ts'
 import { withLocalStore } from '../local-store.ts'
 import { parseWhole } from '../quantities.ts'
+import { layOutTable } from '../table.ts'
+import { pullOnce, tail } from '../take-events.ts'
+
+const options = {
+  app: { value: 'APP_ID', text: 'list, replay --dead: only the events of this app' },
+  state: { value: 'STATE', text: 'list: only those that are queued, delivered or dead' },
+  limit: { value: 'N', text: 'list: how many, the newest first (default 50)' },
+  dead: { text: 'replay: every event that was given up' },
+  confirm: { text: 'pull: take the events off the queue; else they are given out again after 30 s' },
+  url: { value: 'URL', text: `pull, tail: where the service is (default SLUICE_URL, else ${defaultUrl})` },
+  json: { text: 'list, show: print one JSON object a line, with all there is to know' },
+} as const
+
+/** Most events that --dead replays at a time. */
+const maxReplayed = 100_000
 
 export const command = defineCommand({
-  summary: 'Show the events that were recorded, on the machine of the service.',
-  usage: 'list [--app APP_ID] [--limit N] [--json]',
-  options: {
-    app: { value: 'APP_ID', text: 'only the events of this app' },
-    limit: { value: 'N', text: 'how many, the newest first (default 50)' },
-    json: { text: 'print one JSON object a line, with time, app and number' },
-  },
-  notes: 'Works on the data directory (SLUICE_DATA_DIR, ./data), whether the service runs or not.',
+  summary: 'Show, replay and pull events.',
+  usage: `list [--app APP_ID] [--state STATE] [--limit N] [--json]
+show EVENT_ID [--json]
+replay EVENT_ID… | replay --dead [--app APP_ID]
+pull [--confirm] [--url URL]
+tail [--url URL]`,
+  options,
+  notes: `list, show and replay work on the data directory (SLUICE_DATA_DIR, ./data), whether the service runs or not;
+replayed events are delivered within a second or two.
+pull and tail ask the service, with the credentials of SLUICE_SECRET_ID and SLUICE_SECRET_KEY, else those of a service on
+this machine. tail takes events off the queue as it prints them, until it is stopped: a backend that waits for them does
+not get them.`,
 
   async run({ positionals: [verb, ...more], values }) {
-    if (verb !== 'list') throw new Misuse(`expected list, not '${verb ?? ''}'`)
-    if (more[0] !== undefined) throw new Misuse(`unexpected argument '${more[0]}'`)
-    const appId = values.app === undefined ? undefined : parseWhole('--app', values.app, 1, 999_999_999_999_999)
-    const limit = parseWhole('--limit', values.limit ?? '50', 1, 1_000_000)
-    for (const event of await withLocalStore((metadata) => metadata.listEvents({ appId, limit }))) {
-      process.stdout.write(`${JSON.stringify(values.json ? event : event.content, null, values.json ? 0 : 2)}\n`)
+    if (verb !== 'show' && verb !== 'replay' && more[0] !== undefined) {
+      throw new Misuse(`unexpected argument '${more[0]}'`)
     }
-    return 0
+    switch (verb) {
+      case 'list':
+        return list(values)
+      case 'show':
+        return show(more, values.json)
+      case 'replay':
+        return replay(more, values)
+      case 'pull':
+      case 'tail':
+        return take(verb, values)
+      default:
+        throw new Misuse(`expected list, show, replay, pull or tail, not '${verb ?? ''}'`)
+    }
   },
 })
+
+type Given = Arguments<typeof options>['values']
+
+async function list({ app, state, limit, json }: Given): Promise<number> {
+  const page = {
+    appId: readApp(app),
+    state: state === undefined ? undefined : readState(state),
+    limit: parseWhole('--limit', limit ?? '50', 1, 1_000_000),
+  }
+  const events = await withLocalStore((metadata) => metadata.listEvents(page))
+  if (json) for (const event of events) process.stdout.write(`${JSON.stringify(event)}\n`)
+  else {
+    const rows = events.map(({ eventId, appId, eventType, fileId, state, createdAt }) => {
+      return [String(eventId), String(appId), eventType, fileId, state, new Date(createdAt).toISOString()]
+    })
+    process.stdout.write(layOutTable(['EVENT', 'APP', 'TYPE', 'FILE', 'STATE', 'RECORDED'], rows))
+  }
+  return 0
+}
+
+async function show([eventId = '', ...more]: readonly string[], json: boolean): Promise<number> {
+  if (more[0] !== undefined) throw new Misuse(`unexpected argument '${more[0]}'`)
+  const id = readEventId(eventId)
+  const found = await withLocalStore(async (metadata) => {
+    const event = await metadata.findEvent(id)
+    return event && { ...event, attempts: await metadata.listAttempts(id) }
+  })
+  if (!found) throw new Error(`there is no event ${id}`)
+  if (json) {
+    process.stdout.write(`${JSON.stringify(found)}\n`)
+    return 0
+  }
+  const { content, attempts, ...facts } = found
+  for (const [name, value] of Object.entries(facts)) process.stdout.write(`${name.padEnd(11)} ${format(name, value)}\n`)
+  if (attempts.length > 0) {
+    const rows = attempts.map(({ startedAt, durationMs, outcome }) => [
+      format('At', startedAt),
+      `${durationMs} ms`,
+      outcome,
+    ])
+    process.stdout.write(`\n${layOutTable(['SENT', 'TOOK', 'OUTCOME'], rows)}`)
+  }
+  process.stdout.write(`\n${JSON.stringify(content, null, 2)}\n`)
+  return 0
+}
+
+async function replay(eventIds: readonly string[], { dead, app }: Given): Promise<number> {
+  if (dead === eventIds.length > 0) throw new Misuse('replay needs EVENT_IDs, or --dead')
+  const appId = readApp(app)
+  if (appId !== undefined && !dead) throw new Misuse('--app is for replay --dead')
+  const ids = eventIds.map(readEventId)
+  const missed = await withLocalStore(async (metadata) => {
+    const page = { appId, state: 'dead', limit: maxReplayed } as const
+    const asked = dead ? (await metadata.listEvents(page)).map((event) => event.eventId) : ids
+    const missed: number[] = []
+    for (const eventId of asked) if (!(await metadata.replayEvent(eventId))) missed.push(eventId)
+    process.stdout.write(`${asked.length - missed.length} replayed\n`)
+    return missed
+  })
+  if (missed.length > 0) throw new Error(`queued already, or not there: ${missed.join(', ')}`)
+  return 0
+}
+
+async function take(verb: 'pull' | 'tail', { url, confirm }: Given): Promise<number> {
+  const interrupted = new AbortController()
+  process.once('SIGINT', () => interrupted.abort()).once('SIGTERM', () => interrupted.abort())
+  const remote = { url: findUrl(url), credentials: await findCredentials(), signal: interrupted.signal }
+  try {
+    await (verb === 'tail' ? tail(remote) : pullOnce(remote, confirm))
+  } catch (error) {
+    if (!interrupted.signal.aborted) throw error
+  }
+  return 0
+}
+
+function readApp(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : parseWhole('--app', text, 1, 999_999_999_999_999)
+}
+
+function readEventId(text: string): number {
+  return parseWhole('EVENT_ID', text, 1, 999_999_999_999_999)
+}
+
+function readState(text: string): RecordedEvent['state'] {
+  if (text === 'queued' || text === 'delivered' || text === 'dead') return text
+  throw new Misuse(`--state must be queued, delivered or dead, not '${text}'`)
+}
+
+/** A fact as people read it: times, and those that are not set. */
+function format(name: string, value: string | number | null): string {
+  const isTime = /(At|Until)$/.test(name)
+  if (value === null || (isTime && value === 0)) return '-'
+  return isTime ? new Date(value).toISOString() : String(value)
+}

@@ -40,7 +40,12 @@ async function info(fileId: string, json: boolean): Promise<number> {
   if (!file) throw new Error(`there is no file ${fileId}`)
   const shown = { ...file, path: `/vod${file.appId}/${file.fileId}/f0.${file.fileType}` }
   if (json) process.stdout.write(`${JSON.stringify(shown)}\n`)
-  else for (const [name, value] of Object.entries(shown)) process.stdout.write(`${name.padEnd(10)} ${format(value)}\n`)
+  else {
+    const { media, ...rest } = shown
+    const known = typeof media === 'string' ? { media } : media
+    const lines = Object.entries({ ...rest, ...known }).map(([name, value]) => `${name.padEnd(12)} ${format(value)}\n`)
+    process.stdout.write(lines.join(''))
+  }
   return 0
 }
 

@@ -18,8 +18,12 @@ import type { AppDirectory, KeyHolder } from './app-directory.ts'
 import { type HostRule, signedHosts, signedPaths } from './canonical-hosts.ts'
 
 /** A call as it was received. */
-export interface ReceivedCall {
+export interface ReceivedCall extends SignedCall {
   readonly action: ActionName
+}
+
+/** What of a call can be signed. */
+export interface SignedCall {
   readonly method: string
   readonly path: string
   /** What the request says of its host, most trusted first. */
@@ -48,10 +52,11 @@ export interface AuthDeps {
 
 /** Finds out who calls. Throws `commonParameters` (-10001), `signature` (-10002) or `blocked` (-4300). */
 export function authenticate(deps: AuthDeps, call: ReceivedCall): Promise<Caller> {
-  return actions[call.action].family === 'ugc' ? ugcCaller(deps, call) : serverCaller(deps, call)
+  return actions[call.action].family === 'ugc' ? ugcCaller(deps, call) : authenticateServer(deps, call)
 }
 
-async function serverCaller(deps: AuthDeps, call: ReceivedCall): Promise<Caller> {
+/** Finds out who signed a call of the server family, or of the management API. Throws as `authenticate` does. */
+export async function authenticateServer(deps: AuthDeps, call: SignedCall): Promise<Caller> {
   const params = readPairs(call.pairs, 'decoded')
   const secretId = requireParam(params, 'SecretId')
   requireTimestamp(requireParam(params, 'Timestamp'), deps.now())

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type ActionName, actions, ProtocolError } from '@sluice/protocol'
+import { ProtocolError, type Rate } from '@sluice/protocol'
 
 /** Longest wait before a call is refused: well below the 30 s after which the most impatient client gives up. */
 const maxDelayMs = 10_000
 
-/** Takes one call of an app; waits for its turn, or throws `rateLimited` (-4400). */
-export type RateLimits = (appId: number, action: ActionName, signal: AbortSignal) => Promise<void>
+/** Takes one call of an app, of a kind that has this rate; waits for its turn, or throws `rateLimited` (-4400). */
+export type RateLimits = (appId: number, rate: Rate | undefined, signal: AbortSignal) => Promise<void>
 
 /** No limits. */
 export const unlimited: RateLimits = async () => {}
@@ -17,10 +17,9 @@ export const unlimited: RateLimits = async () => {}
 export function documentedRates(now: () => number = () => performance.now()): RateLimits {
   /** When the next call of an app and kind would be due if all came evenly spaced. */
   const due = new Map<string, number>()
-  return async (appId, action, signal) => {
-    const definition = actions[action]
-    if (!('rate' in definition)) return
-    const { bucket, perMinute } = definition.rate
+  return async (appId, rate, signal) => {
+    if (!rate) return
+    const { bucket, perMinute } = rate
     const key = `${appId}:${bucket}`
     const spacing = 60_000 / perMinute
     const start = Math.max(due.get(key) ?? 0, now())

@@ -12,7 +12,7 @@ export interface Blobs {
   seal(fileId: string): Promise<void>
   /** Opens a sealed blob; `undefined` when there is none. The caller closes it. */
   open(fileId: string): Promise<OpenBlob | undefined>
-  /** Removes a blob, sealed or not; one that is not there is fine. */
+  /** Removes a blob, sealed or not; one that is not there is fine. Sealed bytes are gone for good when this resolves. */
   discard(fileId: string): Promise<void>
   /** Removes a blob only if it is not sealed. */
   discardUnsealed(fileId: string): Promise<void>

@@ -98,7 +98,10 @@ export class DiskBlobs implements Blobs {
 
   async discard(fileId: string): Promise<void> {
     await this.discardUnsealed(fileId)
-    await storing(() => rm(this.#sealedPath(fileId), { force: true }))
+    await storing(async () => {
+      await rm(this.#sealedPath(fileId), { force: true })
+      await syncDirectory(this.#directoryOf(fileId)) // also when it was gone: by a removal that nobody synced
+    })
   }
 
   async discardUnsealed(fileId: string): Promise<void> {

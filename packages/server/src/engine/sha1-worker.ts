@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
 import { parentPort } from 'node:worker_threads'
+import { freeChunk } from './free-chunk.ts'
 import type { Answer, Request } from './sha1-thread.ts'
 
 /** The other end of Sha1Thread: runs as a worker thread. */
@@ -12,7 +13,10 @@ parentPort?.on('message', (request: Request) => {
   }
   const hash = hashes.get(request.hash) ?? createHash('sha1')
   hashes.set(request.hash, hash)
-  if (request.do === 'update') hash.update(request.bytes)
+  if (request.do === 'update') {
+    hash.update(request.bytes)
+    freeChunk(request.bytes) // it is this thread's own copy
+  }
   const answer: Answer = request.do === 'digest' ? { digest: hash.copy().digest('hex') } : {}
   parentPort?.postMessage(answer)
 })

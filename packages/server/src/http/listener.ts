@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Log } from '../observe/log.ts'
+import { type CallDeps, handleCall } from './call.ts'
 import { readableByPages, replyPreflight } from './cors.ts'
 import { handleMedia, type MediaDeps } from './media.ts'
 import { handleHealth, handleMetrics, type OperationsDeps } from './operations.ts'
 import { replyText } from './reply.ts'
-import { handleUploadCall, type UploadApiDeps } from './upload-api.ts'
 
 export interface ListenerDeps {
-  readonly uploadApi: UploadApiDeps
+  readonly calls: CallDeps
   readonly media: MediaDeps
   readonly operations: OperationsDeps
   readonly log: Log
@@ -23,7 +23,7 @@ export interface TimeLimits {
   readonly keepAliveMs: number
 }
 
-const uploadPaths = new Set(['/v2/index.php', '/v3/index.php'])
+const callPaths = new Set(['/v2/index.php', '/v3/index.php'])
 
 /** Makes the HTTP server: routes by path, names every request, answers whatever goes wrong. */
 export function createListener(deps: ListenerDeps): Server {
@@ -32,6 +32,7 @@ export function createListener(deps: ListenerDeps): Server {
     maxHeaderSize: 65_536, // an unwrapped UGC signature with ten tags stands in the request line
     headersTimeout: headersMs,
     keepAliveTimeout: keepAliveMs,
+    highWaterMark: 16_384, // a body that waits for memory is read no further than the first chunk
     requestTimeout: 0, // a part may wait for memory; Body watches over its progress
     connectionsCheckingInterval: Math.min(headersMs, 5_000),
   }
@@ -53,11 +54,11 @@ async function handle(
   requestId: string,
 ): Promise<void> {
   const target = splitTarget(request.url ?? '')
-  if (uploadPaths.has(target.path)) {
+  if (callPaths.has(target.path)) {
     if (request.method === 'OPTIONS') return replyPreflight(request, response, 'GET, POST, OPTIONS')
-    return handleUploadCall(deps.uploadApi, request, response, target, requestId)
+    return handleCall(deps.calls, request, response, target, requestId)
   }
-  if (target.path.startsWith('/vod')) return handleMedia(deps.media, request, response, target.path)
+  if (target.path.startsWith('/vod')) return handleMedia(deps.media, request, response, target)
   if (target.path === '/healthz') return handleHealth(deps.operations, response)
   if (target.path === '/metrics') return handleMetrics(deps.operations, response)
   if (target.path === '/')

@@ -1,21 +1,24 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import type { Blobs } from '../blobs/blobs.ts'
+import type { FileUrls } from '../files/file-url.ts'
 import type { Metadata } from '../metadata/metadata.ts'
 import { readableByPages, replyPreflight } from './cors.ts'
 import { mediaHeaders } from './media-types.ts'
+import { type Playable, type PlayRuleDeps, rulePlay } from './play-rules.ts'
 import { readRange } from './ranges.ts'
 import { replyText } from './reply.ts'
 
-export interface MediaDeps {
+export interface MediaDeps extends PlayRuleDeps {
   readonly metadata: Pick<Metadata, 'findFile' | 'findCover'>
   readonly blobs: Pick<Blobs, 'open'>
+  readonly urls: FileUrls
   /** Longest time a player may take nothing, in milliseconds; it asks again for the rest. */
   readonly idleMs: number
 }
 
 /** A stored file or cover, as playback sees it. */
-interface Medium {
+interface Medium extends Playable {
   readonly fileId: string
   readonly fileSha: string
   readonly fileType: string
@@ -27,28 +30,35 @@ const playableByPages = {
   'Access-Control-Expose-Headers': 'Accept-Ranges, Content-Length, Content-Range, ETag, Last-Modified',
 }
 
-/** Serves a file at `/vod<appId>/<fileId>/f0.<type>` or a cover beside it; anything that is not such an address is 404. */
+/**
+ * Serves a file at `/vod<appId>/<fileId>/f0.<type>` or a cover beside it; anything that is not such an address is 404, and
+ * what the app's rules do not let through is 403.
+ */
 export async function handleMedia(
   deps: MediaDeps,
   request: IncomingMessage,
   response: ServerResponse,
-  path: string,
+  target: { readonly path: string; readonly query: string },
 ): Promise<void> {
   const { method, headers } = request
   if (method === 'OPTIONS') return replyPreflight(request, response, 'GET, HEAD, OPTIONS')
   if (method !== 'GET' && method !== 'HEAD') {
     return replyText(response, 405, 'method not allowed\n', { ...playableByPages, Allow: 'GET, HEAD, OPTIONS' })
   }
-  const medium = await findMedium(deps, path)
+  const medium = await findMedium(deps, target.path)
+  const ruling = medium && (await rulePlay(deps, request, target, medium))
+  if (ruling?.refusal !== undefined) {
+    return replyText(response, 403, `${ruling.refusal}\n`, { ...playableByPages, 'Cache-Control': 'no-store' })
+  }
   const blob = medium && (await deps.blobs.open(medium.fileId))
-  if (!medium || !blob) return replyText(response, 404, 'not found\n', playableByPages)
+  if (!medium || !ruling || !blob) return replyText(response, 404, 'not found\n', playableByPages)
   try {
     const etag = `"${medium.fileSha}"`
     const modified = new Date(Math.floor(medium.createdAt / 1000) * 1000)
     const common = {
       ...playableByPages,
       'Accept-Ranges': 'bytes',
-      'Cache-Control': 'public, max-age=3600',
+      'Cache-Control': ruling.protected ? 'private, no-cache' : 'public, max-age=3600',
       ETag: etag,
       'Last-Modified': modified.toUTCString(),
     }
@@ -81,7 +91,7 @@ export async function handleMedia(
 }
 
 /** Finds what an address names. Only the exact address counts: app, file and type must all be the stored ones. */
-async function findMedium({ metadata }: MediaDeps, path: string): Promise<Medium | undefined> {
+async function findMedium({ metadata, urls }: MediaDeps, path: string): Promise<Medium | undefined> {
   const match = /^\/vod(\d{1,15})\/(\d{1,20})\/(f0|\d{1,20})\.([A-Za-z0-9]{1,16})$/.exec(path)
   if (!match) return undefined
   const [, appId, fileId = '', name = '', fileType] = match
@@ -89,10 +99,13 @@ async function findMedium({ metadata }: MediaDeps, path: string): Promise<Medium
     String(found.appId) === appId && found.fileType === fileType
   if (name === 'f0') {
     const file = await metadata.findFile(fileId)
-    return file && matches(file) ? file : undefined
+    if (!file || !matches(file)) return undefined
+    const durationS = typeof file.media === 'object' ? file.media.durationS : undefined
+    return { ...file, url: urls.file(file), durationS }
   }
   const cover = await metadata.findCover(name)
-  return cover && cover.fileId === fileId && matches(cover) ? { ...cover, fileId: cover.coverId } : undefined
+  if (cover?.fileId !== fileId || !matches(cover)) return undefined
+  return { ...cover, fileId: cover.coverId, url: urls.cover(cover), durationS: 0 }
 }
 
 /** If-None-Match counts before If-Modified-Since (RFC 9110, section 13.2.2). */

@@ -1,61 +1,68 @@
 import type { IncomingMessage } from 'node:http'
-import { type BlockList, isIPv6 } from 'node:net'
-import {
-  type ActionName,
-  actions,
-  isActionName,
-  ProtocolError,
-  percentDecode,
-  type QueryPair,
-  splitQuery,
-} from '@sluice/protocol'
-import type { ReceivedCall } from '../auth/authenticate.ts'
+import type { BlockList } from 'node:net'
+import { percentDecode, type QueryPair, splitQuery, vodActionNamed } from '@sluice/protocol'
+import type { SignedCall } from '../auth/authenticate.ts'
 import type { Body } from './body.ts'
+import { isTrusted } from './client-address.ts'
+import { formReader } from './forms.ts'
 
 const maxFormSize = 65_536
 
-/** Reads an upload call off a request, up to and with its parameters. Throws `commonParameters` (-10001). */
+/** A call of either API as it was received: nothing of it is checked yet. */
+export interface RawCall extends SignedCall {
+  /** What it names as its Action. */
+  readonly named: string | undefined
+  /** Whether its parameters came in the body. */
+  readonly isForm: boolean
+}
+
+/** What becomes known of a call while it is worked on; the log line at its end says it. */
+export interface Trace {
+  action?: string
+  appId?: number
+}
+
+/**
+ * Reads a call off a request: its parameters are in the query, or in a form when the query names no Action. For an
+ * action of the management API a POST is a form whatever the query says. Throws `commonParameters` (-10001) for a form
+ * that is too long.
+ */
 export async function receiveCall(
   request: IncomingMessage,
   target: { readonly path: string; readonly query: string },
   body: Body,
   trustedProxies: BlockList,
-): Promise<ReceivedCall> {
-  const method = request.method ?? ''
-  if (method !== 'GET' && method !== 'POST') throw refuse(`method: expected GET or POST, found ${method}`)
+): Promise<RawCall> {
   const inQuery = splitQuery(target.query)
-  const pairs =
-    actionOf(inQuery) === undefined && isForm(request) ? splitQuery(await body.readText(maxFormSize)) : inQuery
-  const action = requireAction(actionOf(pairs))
-  const { methods, bytes } = actions[action]
-  if (!methods.some((allowed) => allowed === method)) throw refuse(`method: ${action} must be a POST`)
-  if (bytes && pairs !== inQuery)
-    throw refuse(`${action}: its parameters belong in the query, its body is the file's bytes`)
-  requireNoDuplicates(pairs)
-  return { action, method, path: target.path, hosts: hostsOf(request, trustedProxies), pairs }
+  const named = actionOf(inQuery)
+  const mayBeForm = request.method === 'POST' && (named === undefined || vodActionNamed(named) !== undefined)
+  const readForm = mayBeForm ? formReader(request.headers) : undefined
+  const isForm = readForm !== undefined
+  const pairs = readForm ? readForm(await body.readText(maxFormSize)) : inQuery
+  return {
+    named: isForm ? (actionOf(pairs) ?? named) : named,
+    isForm,
+    method: request.method ?? '',
+    path: target.path,
+    hosts: hostsOf(request, trustedProxies),
+    pairs,
+  }
+}
+
+/** The first parameter that is given twice; `_` in a name is `.`, but for a leading one. */
+export function findDuplicate(pairs: readonly QueryPair[]): string | undefined {
+  const names = new Set<string>()
+  for (const pair of pairs) {
+    const name = percentDecode(pair.name, true).replace(/(?!^)_/g, '.')
+    if (names.has(name)) return name.slice(0, 64)
+    names.add(name)
+  }
+  return undefined
 }
 
 function actionOf(pairs: readonly QueryPair[]): string | undefined {
   const pair = pairs.find(({ name }) => name === 'Action')
   return pair && percentDecode(pair.value, true)
-}
-
-function requireAction(name: string | undefined): ActionName {
-  if (name !== undefined && isActionName(name)) return name
-  throw refuse(name === undefined ? 'Action: missing' : `Action: ${JSON.stringify(name.slice(0, 64))} is unknown`)
-}
-
-function requireNoDuplicates(pairs: readonly QueryPair[]): void {
-  const names = new Set<string>()
-  for (const pair of pairs) {
-    const name = percentDecode(pair.name, true).replace(/(?!^)_/g, '.')
-    if (names.has(name)) throw refuse(`${name.slice(0, 64)}: given twice`)
-    names.add(name)
-  }
-}
-
-function isForm({ method, headers }: IncomingMessage): boolean {
-  return method === 'POST' && /^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? '')
 }
 
 /** What the request says of the host it was sent to; a proxy is believed only when the operator named it. */
@@ -65,12 +72,4 @@ function hostsOf({ headers, socket }: IncomingMessage, trustedProxies: BlockList
   return [trusted ? forwarded : undefined, headers.host]
     .flat()
     .filter((host) => host !== undefined && host !== '') as string[]
-}
-
-function isTrusted(address: string, proxies: BlockList): boolean {
-  return address !== '' && proxies.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
-}
-
-function refuse(message: string): ProtocolError {
-  return new ProtocolError('commonParameters', message, { codeDesc: '4000' })
 }

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { type Envelope, ProtocolError } from '@sluice/protocol'
+import { type Envelope, ProtocolError, toVodError, type VodEnvelope, VodError } from '@sluice/protocol'
 import { readableByPages } from './cors.ts'
 
 /** What a failed call is answered. Anything but a ProtocolError is ours to explain: it names the request in the log. */
@@ -11,8 +11,18 @@ export function errorAnswer(error: unknown, requestId: string): Envelope {
   return { code, message, codeDesc, canRetry, ...members }
 }
 
-/** Writes the answer of an upload action: always status 200, always JSON, readable from any page. */
-export function reply(response: ServerResponse, answer: Envelope, requestId: string): void {
+/** The same of a management action. The id of what is ours to explain stands in its message. */
+export function vodErrorAnswer(error: unknown, requestId: string): VodEnvelope {
+  const known =
+    error instanceof VodError
+      ? error
+      : toVodError(error instanceof ProtocolError ? error : new ProtocolError('internal', 'internal error'))
+  const { code, codeDesc, message, errorName } = known
+  return { code, message: errorName === 'internal' ? `${message} ${requestId}` : message, codeDesc }
+}
+
+/** Writes the answer of an action: always status 200, always JSON, readable from any page. */
+export function reply(response: ServerResponse, answer: Envelope | VodEnvelope, requestId: string): void {
   const body = JSON.stringify(answer)
   response.writeHead(200, {
     'Content-Type': 'application/json; charset=utf-8',

@@ -72,6 +72,6 @@ export function appRecords(db: Database): AppRecords {
   }
 }
 
-function toApp(row: Selectable<Tables['apps']>): App {
+function toApp({ lastClassId: _, ...row }: Selectable<Tables['apps']>): App {
   return { ...row, settings: JSON.parse(row.settings) as App['settings'] } // written by addApp and setAppSettings
 }

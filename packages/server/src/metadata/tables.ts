@@ -9,6 +9,8 @@ export interface Tables {
     createdAt: number
     /** A JSON object of texts. */
     settings: string
+    /** The highest class id given out: none is given twice. */
+    lastClassId: Generated<number>
   }
   credentials: { secretId: string; secretKey: string; appId: number; expiresAt: number | null; createdAt: number }
   uploads: {
@@ -45,7 +47,12 @@ export interface Tables {
     /** A JSON array. */
     tags: string
     coverId: string | null
+    description: string
     createdAt: number
+    updatedAt: number
+    expireAt: number | null
+    /** `unprobed`, `failed`, or a JSON object. */
+    media: string
   }
   covers: {
     coverId: string
@@ -57,6 +64,33 @@ export interface Tables {
     fileType: string
     createdAt: number
   }
+  classes: {
+    appId: number
+    classId: number
+    /** -1 at the top. */
+    parentId: number
+    name: string
+    createdAt: number
+    updatedAt: number
+  }
+  /** Blobs whose rows are gone. */
+  discards: { blobId: string }
+  pulls: {
+    taskId: string
+    appId: number
+    fileId: string
+    url: string
+    fileName: string
+    fileType: string
+    fileMd5: string | null
+    classId: number
+    /** A JSON array. */
+    tags: string
+    attempts: number
+    leaseId: string | null
+    leasedUntil: number
+    createdAt: number
+  }
   events: {
     eventId: Generated<number>
     appId: number
@@ -65,5 +99,20 @@ export interface Tables {
     /** JSON. */
     content: string
     createdAt: number
+    state: Generated<'queued' | 'delivered' | 'dead'>
+    settledAt: number | null
+    leaseId: string | null
+    leasedUntil: Generated<number>
+    dueAt: Generated<number>
+    pulls: Generated<number>
+    sends: Generated<number>
+    firstSentAt: number | null
+  }
+  eventAttempts: {
+    attemptId: Generated<number>
+    eventId: number
+    startedAt: number
+    durationMs: number
+    outcome: string
   }
 }

@@ -1,16 +1,17 @@
 import type { Selectable } from 'kysely'
 import { groupCommit } from '../engine/group-commit.ts'
+import { discardLater } from './deletions.ts'
 import type { Database } from './kysely-store.ts'
 import type { PartRecord, Upload, UploadChange, UploadRecords } from './metadata.ts'
-import { prepare } from './prepared.ts'
+import { prepare, prepareRows } from './prepared.ts'
 import type { Tables } from './tables.ts'
 
-/** Parts recorded in one transaction at most: it holds up every other one. */
-const maxPartsPerTransaction = 1_000
+/** Parts recorded in one transaction at most: there is one statement for each number of them. */
+const maxPartsPerTransaction = 100
 
 /** Uploads and their parts. */
 export function uploadRecords(db: Database, onCommit: (durationMs: number, parts: number) => void): UploadRecords {
-  const findUpload = prepare((appId: number, fileSha: string, uid: string) =>
+  const findByKey = prepare((appId: number, fileSha: string, uid: string) =>
     db
       .selectFrom('uploads')
       .selectAll()
@@ -26,13 +27,15 @@ export function uploadRecords(db: Database, onCommit: (durationMs: number, parts
       .where('offset', '=', offset),
   )
   const addParts = partRecorder(db)
+  const findUpload: UploadRecords['findUpload'] = async ({ appId, uid, fileSha }) => {
+    const [own] = (await findByKey(db, appId, fileSha, uid)).rows
+    const [row] = own || uid === '' ? [own] : (await findByKey(db, appId, fileSha, '')).rows
+    return row && toUpload(row)
+  }
 
   return {
-    async findUpload({ appId, uid, fileSha }) {
-      const [own] = (await findUpload(db, appId, fileSha, uid)).rows
-      const [row] = own || uid === '' ? [own] : (await findUpload(db, appId, fileSha, '')).rows
-      return row && toUpload(row)
-    },
+    findUpload,
+    recallUpload: findUpload,
 
     async findUploadById(fileId) {
       const row = await db.selectFrom('uploads').selectAll().where('fileId', '=', fileId).executeTakeFirst()
@@ -132,6 +135,7 @@ export function uploadRecords(db: Database, onCommit: (durationMs: number, parts
           .executeTakeFirstOrThrow()
         if (numDeletedRows === 0n) return false
         await transaction.deleteFrom('parts').where('fileId', '=', fileId).execute()
+        await discardLater(transaction, [fileId])
         return true
       }),
 
@@ -166,44 +170,43 @@ export function uploadRecords(db: Database, onCommit: (durationMs: number, parts
 }
 
 /**
- * Records a group of parts in one transaction, in turn. Each upload's row is written before its parts, which keeps it
- * from being finished or ended by anyone else until the transaction is through.
+ * Records a group of parts in one statement: each where its upload is open. SQLite has one writer at a time, so that
+ * nothing finishes or ends an upload in the middle of it.
  */
 function partRecorder(db: Database): (parts: PartRecord[]) => Promise<boolean[]> {
-  const touchOpen = prepare((fileId: string, fileSize: number, dataSize: number, touchedAt: number) =>
+  type Row = [fileId: string, offset: number, dataSize: number, dataMd5: string]
+  const partOfOpen = ([fileId, offset, dataSize, dataMd5]: Row) =>
     db
-      .updateTable('uploads')
-      .set({ touchedAt })
+      .selectFrom('uploads')
+      .select(({ cast, val }) => [
+        'fileId',
+        cast<number>(val(offset), 'bigint').as('offset'),
+        cast<number>(val(dataSize), 'bigint').as('dataSize'),
+        cast<string>(val(dataMd5), 'text').as('dataMd5'),
+      ])
       .where('fileId', '=', fileId)
       .where('state', '=', 'open')
-      .where('fileSize', '=', fileSize)
-      .where('dataSize', '=', dataSize)
-      .returning('fileId'),
-  )
-  const insert = prepare((fileId: string, offset: number, dataSize: number, dataMd5: string) =>
-    db
-      .insertInto('parts')
-      .values({ fileId, offset, dataSize, dataMd5 })
-      // Another process may have stored the same part meanwhile.
-      .onConflict((conflict) => conflict.columns(['fileId', 'offset']).doUpdateSet({ dataMd5 })),
-  )
-  return (parts) =>
-    db.transaction().execute(async (transaction) => {
-      const recorded: boolean[] = []
-      const touched = new Map<string, boolean>()
-      for (const { upload, offset, dataSize, dataMd5, storedAt } of parts) {
-        const key = `${upload.fileId} ${upload.fileSize} ${upload.dataSize}`
-        const open = touched.get(key) ?? (await isOpen(upload, storedAt))
-        touched.set(key, open)
-        if (open) await insert(transaction, upload.fileId, offset, dataSize, dataMd5)
-        recorded.push(open)
-      }
-      return recorded
-
-      async function isOpen({ fileId, fileSize, dataSize }: PartRecord['upload'], at: number): Promise<boolean> {
-        return (await touchOpen(transaction, fileId, fileSize, dataSize, at)).rows.length > 0
-      }
-    })
+  const insert = prepareRows((rows: Row[]) => {
+    const [first, ...others] = rows.map(partOfOpen) as [ReturnType<typeof partOfOpen>] // there is no empty group
+    return (
+      db
+        .insertInto('parts')
+        .columns(['fileId', 'offset', 'dataSize', 'dataMd5'])
+        .expression(others.reduce((all, other) => all.unionAll(other), first))
+        // Another process may have stored the same part meanwhile.
+        .onConflict((conflict) =>
+          conflict.columns(['fileId', 'offset']).doUpdateSet(({ ref }) => ({ dataMd5: ref('excluded.dataMd5') })),
+        )
+        .returning(['fileId', 'offset'])
+    )
+  }, 4)
+  const placeOf = ({ fileId, offset }: Pick<PartRecord, 'fileId' | 'offset'>) => `${fileId} ${offset}`
+  return async (parts) => {
+    const latest = new Map(parts.map((part) => [placeOf(part), part])) // of two at the same place, the later one
+    const rows = Array.from(latest.values(), (part): Row => [part.fileId, part.offset, part.dataSize, part.dataMd5])
+    const recorded = new Set((await insert(db, rows)).rows.map(placeOf))
+    return parts.map((part) => recorded.has(placeOf(part)))
+  }
 }
 
 function changeToRow({ facts, family, touchedAt }: UploadChange) {

@@ -6,6 +6,16 @@ export interface MetricSources {
   readonly waitingRequests: () => number
   readonly verifierLagBytes: () => number
   readonly openUploads: () => Promise<number>
+  readonly waitingPollers: () => number
+  readonly deadEvents: () => Promise<number>
+  /** Events that wait to be delivered, by app. */
+  readonly queuedEvents: () => Promise<readonly QueuedEvents[]>
+}
+
+export interface QueuedEvents {
+  readonly appId: number
+  readonly count: number
+  readonly oldestAgeMs: number
 }
 
 /** The figures of one service, in the format of Prometheus. */
@@ -14,6 +24,8 @@ export interface Metrics {
   readonly partStored: (bytes: number) => void
   readonly sync: (durationMs: number) => void
   readonly commit: (durationMs: number, parts: number) => void
+  readonly eventsPulled: (count: number) => void
+  readonly eventSent: (answered: boolean) => void
   /** Connects what is only known once the service is put together. */
   readonly observe: (sources: MetricSources) => void
   readonly contentType: string
@@ -56,6 +68,18 @@ export function createMetrics(): Metrics {
   })
   const committed = new Counter({ name: 'sluice_committed_parts_total', help: 'Parts recorded in groups', registers })
 
+  const attempts = new Counter({
+    name: 'sluice_event_attempts_total',
+    help: 'Times an event was given to a poller (reliable) or sent (callback)',
+    labelNames: ['mode'],
+    registers,
+  })
+  const failures = new Counter({
+    name: 'sluice_event_failures_total',
+    help: 'Callbacks that got no answer that counts',
+    registers,
+  })
+
   const gauge = (name: string, help: string, read: () => number | Promise<number>) =>
     new Gauge({
       name,
@@ -80,11 +104,46 @@ export function createMetrics(): Metrics {
       commits.observe(durationMs / 1000)
       committed.inc(count)
     },
-    observe({ bytesInFlight, waitingRequests, verifierLagBytes, openUploads }) {
+    eventsPulled: (count) => attempts.inc({ mode: 'reliable' }, count),
+    eventSent(answered) {
+      attempts.inc({ mode: 'callback' })
+      if (!answered) failures.inc()
+    },
+    observe({
+      bytesInFlight,
+      waitingRequests,
+      verifierLagBytes,
+      openUploads,
+      waitingPollers,
+      deadEvents,
+      queuedEvents,
+    }) {
       gauge('sluice_bytes_in_flight', 'Memory held by parts in flight', bytesInFlight)
       gauge('sluice_waiting_requests', 'Parts that wait for memory', waitingRequests)
       gauge('sluice_verifier_lag_bytes', 'Bytes stored ahead of what the verifier has hashed', verifierLagBytes)
       gauge('sluice_open_uploads', 'Uploads that are not finished', openUploads)
+      gauge('sluice_waiting_pollers', 'Calls of PullEvent that wait for an event', waitingPollers)
+      gauge('sluice_dead_events', 'Events given up and kept', deadEvents)
+      for (const [name, help, read] of [
+        ['sluice_queued_events', 'Events that wait to be delivered, by app', ({ count }) => count],
+        [
+          'sluice_oldest_event_seconds',
+          'Age of the oldest event that waits to be delivered, by app',
+          ({ oldestAgeMs }) => oldestAgeMs / 1000,
+        ],
+      ] as const satisfies [string, string, (queued: QueuedEvents) => number][]) {
+        new Gauge({
+          name,
+          help,
+          labelNames: ['app'],
+          registers,
+          async collect() {
+            const queued = await queuedEvents()
+            this.reset()
+            for (const one of queued) this.set({ app: one.appId }, read(one))
+          },
+        })
+      }
     },
     contentType: registry.contentType,
     text: () => registry.metrics(),

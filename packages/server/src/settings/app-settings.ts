@@ -1,5 +1,5 @@
 import type { App, Metadata } from '../metadata/metadata.ts'
-import { oneOf, optionally, readUrl, type Setting, setting } from './setting.ts'
+import { listOf, oneOf, optionally, readCallbackUrl, readSecrets, type Setting, setting } from './setting.ts'
 
 /** Every setting of an app: what `sluice app set` takes and docs/operating.md describes. */
 export const appSettingsTable = {
@@ -8,10 +8,63 @@ export const appSettingsTable = {
     about: 'How events reach the app: reliable (it pulls and confirms them), callback (they are sent to it), off.',
     read: oneOf('reliable', 'callback', 'off'),
   }),
+  eventTypes: setting({
+    default: 'all',
+    about: 'Which events reach the app: all, or the names of types such as NewFileUpload, separated by commas.',
+    read: (text) => (text === 'all' ? undefined : listOf('names of event types', /^[A-Za-z]{1,64}$/)(text)),
+  }),
   callbackUrl: setting({
     default: '',
     about: 'Where events are sent in callback mode.',
-    read: optionally(readUrl),
+    read: optionally(readCallbackUrl),
+  }),
+  callbackPolicy: setting({
+    default: 'documented',
+    about: 'How often an event is sent that gets no answer: documented (three times), persistent (for 24 hours).',
+    read: oneOf('documented', 'persistent'),
+  }),
+  retryOnHttpError: setting({
+    default: 'off',
+    about: 'Whether an answer with a status other than 2xx counts as none: off, on.',
+    read: oneOf('off', 'on'),
+  }),
+  callbackSecret: setting({
+    default: '',
+    about: 'Secret that callbacks are signed with; two during a rotation, separated by a comma, the newest first.',
+    read: (text) => (text === '' ? [] : readSecrets(text)),
+    secret: true,
+  }),
+  hotlinkKey: setting({
+    default: '',
+    about: 'Key that playback addresses must be signed with, 8 to 20 letters or digits. Without one anybody may play.',
+    read: optionally((text) => {
+      if (!/^[A-Za-z0-9]{8,20}$/.test(text)) throw 'expected 8 to 20 letters or digits'
+      return text
+    }),
+    secret: true,
+  }),
+  refererRule: setting({
+    default: 'off',
+    about: 'Which pages may play: those of referers (white), all but those (black), any (off).',
+    read: oneOf('off', 'white', 'black'),
+  }),
+  referers: setting({
+    default: '',
+    about: 'Up to 10 beginnings of page addresses without http://, such as www.example.com/ or *.example.com/.',
+    read: (text) => {
+      const entries = listOf(
+        'beginnings such as www.example.com/ or *.example.com/',
+        /^(\*\.)?[^\s*/?#:][^\s*]*$/,
+      )(text)
+      if (entries.length > 10) throw 'expected at most 10'
+      if (entries.some((entry) => entry.includes('://'))) throw 'expected them without http://'
+      return entries.map((entry) => entry.toLowerCase())
+    },
+  }),
+  emptyReferer: setting({
+    default: 'allow',
+    about: 'Whether a request that names no page may play while refererRule is not off: allow, refuse.',
+    read: oneOf('allow', 'refuse'),
   }),
 } as const
 

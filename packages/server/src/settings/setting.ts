@@ -67,6 +67,25 @@ export function readUrl(text: string): string {
   return text.replace(/\/+$/, '')
 }
 
+/** An address that is called, as it stands. */
+export function readCallbackUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const isPlain = url !== undefined && /^https?:$/.test(url.protocol) && url.username === '' && url.password === ''
+  if (!isPlain || /[\s#]/.test(text)) {
+    throw 'expected an address without credentials such as https://example.com/vod-events?from=sluice'
+  }
+  return text
+}
+
+/** Secrets, the newest first: two of them while one takes the place of the other. */
+export function readSecrets(text: string): readonly string[] {
+  const secrets = text.split(',')
+  if (secrets.length > 2 || secrets.some((secret) => !/^[\x21-\x7e]{16,256}$/.test(secret))) {
+    throw 'expected a secret of 16 to 256 letters, digits and signs, or two separated by a comma, the newest first'
+  }
+  return secrets
+}
+
 export function readText(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   if (/[\x00-\x1f\x7f]/.test(text)) throw 'expected a text without control characters'

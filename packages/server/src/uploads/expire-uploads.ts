@@ -27,14 +27,14 @@ export async function resumeFinishes(deps: UploadDeps): Promise<void> {
   }
 }
 
-/** Removes blobs that no upload names: a crash came between the rows of an upload and its bytes. */
+/** Removes blobs that neither an upload nor a pull names: a crash came between the rows of an upload and its bytes. */
 export async function removeOrphans({ metadata, blobs, log }: UploadDeps): Promise<void> {
   const unsealed = await blobs.listUnsealed()
   for (let start = 0; start < unsealed.length; start += batch) {
     const fileIds = unsealed.slice(start, start + batch)
-    const uploads = await metadata.whichUploads(fileIds)
+    const [uploads, pulls] = [await metadata.whichUploads(fileIds), await metadata.whichPulls(fileIds)]
     for (const fileId of fileIds) {
-      if (uploads.has(fileId)) continue
+      if (uploads.has(fileId) || pulls.has(fileId)) continue
       await blobs.discardUnsealed(fileId)
       log.info({ fileId }, 'removed what an ended upload left behind')
     }

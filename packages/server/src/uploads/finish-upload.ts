@@ -48,7 +48,7 @@ async function cannotFinish(deps: UploadDeps, upload: Upload, call: FinishUpload
   throw incomplete
 }
 
-/** Goes on with an upload that is finishing. It may have been giving way, and its bytes be gone already. */
+/** Goes on with an upload that is finishing. The app may have its bytes meanwhile. */
 async function goOn(deps: UploadDeps, upload: Upload): Promise<Finished> {
   const { appId, fileSha, coverOf } = upload
   const there = await findFinished(deps, { appId, fileSha, coverOf })
@@ -57,6 +57,7 @@ async function goOn(deps: UploadDeps, upload: Upload): Promise<Finished> {
 
 /** Every step may be repeated: verify, seal, and then the file, its event and the end of the upload at once. */
 async function endAsFinished(deps: UploadDeps, upload: Upload): Promise<Finished> {
+  await requireCovered(deps, upload)
   await requireSha1(deps, upload)
   await deps.blobs.seal(upload.fileId)
   const finished = upload.coverOf === undefined ? await endAsFile(deps, upload) : await endAsCover(deps, upload)
@@ -64,19 +65,25 @@ async function endAsFinished(deps: UploadDeps, upload: Upload): Promise<Finished
   return giveWay(deps, upload, finished)
 }
 
-/** Ends an upload whose bytes the app has already, under another id. Its bytes go first: sealed, only its rows name them. */
+/** Ends an upload whose bytes the app has already, under another id. */
 async function giveWay(deps: UploadDeps, upload: Upload, there: Finished): Promise<Finished> {
-  if (there.fileId === upload.fileId) return there
-  await deps.blobs.discard(upload.fileId)
-  await deps.metadata.dropUpload(upload.fileId, 'finishing')
-  deps.verifier.forget(upload.fileId)
+  if (there.fileId !== upload.fileId) await forgetUpload(deps, { fileId: upload.fileId, state: 'finishing' })
   return there
+}
+
+/** Throws `parameters` (-10003) when the video of a cover was deleted: the upload is then of no use. */
+async function requireCovered(deps: UploadDeps, { fileId, coverOf }: Upload): Promise<void> {
+  if (coverOf === undefined || (await deps.metadata.findFile(coverOf))) return
+  await forgetUpload(deps, { fileId, state: 'finishing' })
+  throw new ProtocolError('parameters', `extra.fileId: file ${coverOf} has been deleted`, { codeDesc: '4000' })
 }
 
 async function endAsFile(deps: UploadDeps, upload: Upload): Promise<Finished> {
   const { fileId, appId, fileSha, fileSize, dataSize, fileName, fileType, classId, tags, family } = upload
   const names = { fileId, appId, fileSha, fileName, fileType }
-  const file = { ...names, fileSize, dataSize, classId, tags, coverId: null, createdAt: deps.now() }
+  const now = deps.now()
+  const said = { classId, tags, coverId: null, description: '', createdAt: now, updatedAt: now, expireAt: null }
+  const file = { ...names, fileSize, dataSize, ...said, media: 'unprobed' as const }
   const event = newFileUpload({ fileId, fileName, fileUrl: deps.urls.file(file), fileSize, family })
   return finishedFile(await deps.metadata.finishAsFile(file, event), deps.urls)
 }

@@ -1,7 +1,7 @@
 import { type Family, type FileFacts, type ListedPart, listParts, ProtocolError } from '@sluice/protocol'
+import { newFileId } from '../files/file-id.ts'
 import { type Finished, findFinished } from '../files/finished.ts'
 import type { Upload } from '../metadata/metadata.ts'
-import { newFileId } from './file-id.ts'
 import { forgetUpload } from './forget-upload.ts'
 import type { UploadDeps } from './upload-deps.ts'
 

@@ -2,9 +2,6 @@ import { ProtocolError } from '@sluice/protocol'
 import type { Part, Upload } from '../metadata/metadata.ts'
 import type { UploadDeps } from './upload-deps.ts'
 
-/** An upload's last call is written down again only when it is that old, in milliseconds. */
-const touchAfterMs = 60_000
-
 /**
  * Makes a checked part durable: bytes first, then the row. `onStored` is told before any other call about this part gets
  * its turn, and not when the very part was there already. Throws `stateMissing` (-10005) when the upload ends meanwhile, `writeFailed`
@@ -22,7 +19,7 @@ export async function storePart(
     const { fileId } = upload
     const stored = await metadata.findPart(fileId, part.offset)
     if (stored?.dataMd5 === part.dataMd5) {
-      if (deps.now() - upload.touchedAt > touchAfterMs) await metadata.touchUpload(fileId, deps.now())
+      await touch(deps, upload)
       return
     }
     if (stored) {
@@ -36,9 +33,15 @@ export async function storePart(
       if (!dropped) throw new ProtocolError('writeFailed', 'the file is being finished')
     }
     await blobs.writePart(fileId, part.offset, bytes)
-    if (!(await metadata.addPart({ ...part, upload, storedAt: deps.now() }))) return uploadIsGone(deps, upload)
+    if (!(await metadata.addPart({ ...part, fileId }))) return uploadIsGone(deps, upload)
     onStored()
+    await touch(deps, upload)
   })
+}
+
+/** Writes an upload's last call down when the one written down is a minute old, or a part of a short lifetime. */
+async function touch({ metadata, uploadTtlMs, now }: UploadDeps, { fileId, touchedAt }: Upload): Promise<void> {
+  if (now() - touchedAt > Math.min(60_000, uploadTtlMs / 24)) await metadata.touchUpload(fileId, now())
 }
 
 /** The upload ended, or was cut anew, while this part was on its way. */

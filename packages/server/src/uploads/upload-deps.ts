@@ -1,21 +1,12 @@
-import type { Blobs } from '../blobs/blobs.ts'
 import type { KeyedLock } from '../engine/keyed-lock.ts'
 import type { SharedRun } from '../engine/shared-run.ts'
-import type { FileUrls } from '../files/file-url.ts'
+import type { FilesDeps } from '../files/files-deps.ts'
 import type { Finished } from '../files/finished.ts'
-import type { Metadata } from '../metadata/metadata.ts'
-import type { Log } from '../observe/log.ts'
 import type { Verifier } from './verifier.ts'
 
 /** What the upload actions work with. */
-export interface UploadDeps {
-  readonly metadata: Metadata
-  readonly blobs: Blobs
+export interface UploadDeps extends FilesDeps {
   readonly verifier: Verifier
-  readonly urls: FileUrls
-  /** Milliseconds since 1970. */
-  readonly now: () => number
-  readonly log: Log
   readonly instantUpload: InstantUpload
   /** How long an untouched upload is kept, in milliseconds. */
   readonly uploadTtlMs: number

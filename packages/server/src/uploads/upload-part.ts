@@ -20,7 +20,7 @@ export interface PartBody {
 
 /** Stores a part: when this resolves, it is there for good. Repeating it changes nothing. */
 export async function uploadPart(deps: UploadDeps, call: UploadPart, body: PartBody): Promise<void> {
-  const upload = await deps.metadata.findUpload(call)
+  const upload = await deps.metadata.recallUpload(call)
   const isTail = isEmptyTail(upload ?? (await finishedGeometry(deps, call)), call)
   if (upload && !isTail) requirePart(upload, call)
 

@@ -24,6 +24,8 @@ interface Follower {
   /** Parts whose bytes are still in memory, by offset. */
   readonly held: Map<number, Slot>
   advancing: Promise<void> | undefined
+  /** Where the store had no part when it was last asked, and no part came since. */
+  gapAt: number | undefined
   /** Why the last advance stopped, when it was not a gap. */
   failure: unknown
   forgotten: boolean
@@ -58,6 +60,7 @@ export class Verifier {
   follow(upload: Followed, offset: number, slot: Slot): void {
     const follower = this.#follower(upload)
     follower.furthest = Math.max(follower.furthest, offset + slot.length)
+    if (offset === follower.gapAt) follower.gapAt = undefined
     if (offset < follower.next) return
     this.#hold(follower, offset, slot)
     void this.#advance(follower)
@@ -65,7 +68,9 @@ export class Verifier {
 
   /** Goes on with what is stored of an upload: after a restart, when nothing of it was hashed yet. */
   catchUp(upload: Followed): void {
-    void this.#advance(this.#follower(upload))
+    const follower = this.#follower(upload)
+    follower.gapAt = undefined
+    void this.#advance(follower)
   }
 
   /** Drops what is known of an upload: it ended, or bytes that may have been hashed are replaced. */
@@ -81,6 +86,7 @@ export class Verifier {
   /** The SHA-1 of a complete upload, 40 lower-case hex digits; waits for what is not hashed yet. */
   async digest(upload: Followed): Promise<string> {
     const follower = this.#follower(upload)
+    follower.gapAt = undefined
     while (follower.next < upload.fileSize) {
       const { next, advancing } = follower
       await this.#advance(follower)
@@ -116,6 +122,7 @@ export class Verifier {
       furthest: 0,
       held: new Map(),
       advancing: undefined,
+      gapAt: undefined,
       failure: undefined,
       forgotten: false,
     }
@@ -161,6 +168,7 @@ export class Verifier {
       }
     } catch (error) {
       follower.failure = error // for the call that waits for the digest, which finds no progress
+      follower.gapAt = undefined
     }
   }
 
@@ -184,8 +192,12 @@ export class Verifier {
 
   async #hashStored(follower: Follower): Promise<boolean> {
     const { fileId } = follower.upload
-    const part = await this.#metadata.findPart(fileId, follower.next)
+    const offset = follower.next
+    if (offset === follower.gapAt) return false
+    follower.gapAt = offset // whatever comes while the store looks takes it back
+    const part = await this.#metadata.findPart(fileId, offset)
     if (!part) return false
+    follower.gapAt = undefined
     await this.#takeReader()
     const buffer = this.#readBuffers.pop() ?? Buffer.allocUnsafeSlow(limits.maxDataSize)
     try {

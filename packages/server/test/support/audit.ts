@@ -54,13 +54,18 @@ function wrongFiles(db: SQLite.Database, directory: string, seen: Set<string>): 
   return problems
 }
 
+/** A file has the event of its upload, a deleted one that of its deletion too; a cover, and what became nothing, has none. */
 function wrongEvents(db: SQLite.Database): string[] {
-  const counts = db
-    .prepare<[], { id: string; events: number }>(`
-      SELECT fileId AS id, (SELECT count(*) FROM events WHERE events.fileId = files.fileId) AS events FROM files
-      UNION ALL SELECT DISTINCT fileId, 0 FROM events WHERE fileId NOT IN (SELECT fileId FROM files)`)
+  const events = db.prepare<[], { id: string; types: string; file: number }>(`
+    SELECT ids.fileId AS id,
+      (SELECT count(*) FROM files WHERE files.fileId = ids.fileId) AS file,
+      (SELECT coalesce(group_concat(eventType), '') FROM
+        (SELECT eventType FROM events WHERE events.fileId = ids.fileId ORDER BY eventId)) AS types
+    FROM (SELECT fileId FROM files UNION SELECT fileId FROM events) AS ids`)
+  return events
     .all()
-  return counts.filter(({ events }) => events !== 1).map(({ id, events }) => `file ${id} has ${events} events of one`)
+    .filter(({ types, file }) => types !== (file ? 'NewFileUpload' : 'NewFileUpload,FileDeleted'))
+    .map(({ id, types, file }) => `file ${id}, which is ${file ? 'there' : 'not there'}, has the events: ${types}`)
 }
 
 function wrongParts(db: SQLite.Database, directory: string): string[] {
@@ -96,6 +101,11 @@ function leftovers(db: SQLite.Database, directory: string): string[] {
     ),
   )
   return [
+    ...db
+      .prepare<[], string>('SELECT blobId FROM discards')
+      .pluck()
+      .all()
+      .map((id) => `blob ${id} is still to be discarded`),
     ...readdirSync(join(directory, 'uploads'))
       .filter((id) => !open.has(id))
       .map((id) => `uploads/${id} belongs to nothing`),

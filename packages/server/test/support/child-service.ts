@@ -32,6 +32,7 @@ export async function startChildService(
       SLUICE_SECRET_ID: keyPair.secretId,
       SLUICE_SECRET_KEY: keyPair.secretKey,
       SLUICE_MIN_FREE_SPACE: '0',
+      SLUICE_PROBE: 'off', // tests count what is written
       SLUICE_LOG_LEVEL: 'error',
       ...environment,
     },

@@ -28,7 +28,7 @@ export function filesContract(open: () => Promise<Metadata>): void {
     expect(await metadata.findFileBySha(file.appId, file.fileSha)).toEqual(file)
     expect(await metadata.findUploadById(file.fileId)).toBeUndefined()
     expect(await metadata.listParts(file.fileId)).toHaveLength(3)
-    expect(await metadata.listEvents(anyApp)).toEqual([
+    expect(await metadata.listEvents(anyApp)).toMatchObject([
       {
         eventId: expect.any(Number),
         appId: file.appId,
@@ -90,6 +90,33 @@ export function filesContract(open: () => Promise<Metadata>): void {
         { offset: 0, dataSize: fileSize, dataMd5: part(upload(), 0).dataMd5 },
       ])
     }
+  })
+
+  it('keeps what a probe has found in a file, once', async () => {
+    const metadata = await open()
+    const made = []
+    for (const [index, createdAt] of [30_000, 10_000, 20_000].entries()) {
+      made.push(await addFile(metadata, { fileId: String(10 + index), fileSha: sha(String(index)) }, createdAt))
+    }
+    const [newest, oldest, middle] = made.map((file) => ({ ...file, media: 'unprobed' }))
+    expect(await metadata.listUnprobed(10)).toEqual([oldest, middle, newest])
+    expect(await metadata.listUnprobed(2)).toEqual([oldest, middle])
+
+    const media = { container: '"; DROP TABLE files; --', durationS: 1.5, width: 640 }
+    await metadata.recordMedia([
+      { fileId: '10', media },
+      { fileId: '11', media: 'failed' },
+      { fileId: '99', media }, // there is no such file
+    ])
+    expect(await metadata.listUnprobed(10)).toEqual([middle])
+    await metadata.recordMedia([
+      { fileId: '10', media: 'failed' },
+      { fileId: '11', media },
+    ])
+    expect(await metadata.findFile('10')).toEqual({ ...newest, media })
+    expect(await metadata.findFile('11')).toEqual({ ...oldest, media: 'failed' })
+    expect(await metadata.listFiles(anyApp)).toHaveLength(3)
+    await metadata.recordMedia([])
   })
 
   it('ends an upload as the cover of a file', async () => {

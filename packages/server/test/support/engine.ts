@@ -5,6 +5,8 @@ import { DiskBlobs } from '../../src/blobs/disk.ts'
 import { KeyedLock } from '../../src/engine/keyed-lock.ts'
 import { SharedRun } from '../../src/engine/shared-run.ts'
 import { type Slot, Slots } from '../../src/engine/slots.ts'
+import { expireFiles } from '../../src/files/delete-file.ts'
+import { removeDiscards } from '../../src/files/discard-blobs.ts'
 import { fileUrls } from '../../src/files/file-url.ts'
 import type { App, Metadata } from '../../src/metadata/metadata.ts'
 import { openSqlite } from '../../src/metadata/sqlite.ts'
@@ -69,7 +71,7 @@ export async function openEngine(directory: string, options: EngineOptions = {})
 
 /** What the service does when it starts. */
 export async function recover(engine: Engine): Promise<void> {
-  for (const job of [removeOrphans, resumeFinishes, expireUploads]) await job(engine)
+  for (const job of [removeOrphans, removeDiscards, resumeFinishes, expireUploads, expireFiles]) await job(engine)
 }
 
 /** A body that is there at once. */

@@ -46,6 +46,7 @@ export async function startLoggedService(
     SLUICE_SECRET_ID: keyPair.secretId,
     SLUICE_SECRET_KEY: keyPair.secretKey,
     SLUICE_MIN_FREE_SPACE: '0',
+    SLUICE_PROBE: 'off', // tests count what is written
     ...environment,
   })
   const { log, texts, lines } = keptLog()

@@ -47,7 +47,7 @@ export function upload(given: Partial<Upload> = {}): Upload {
 /** The record of one part of an upload. */
 export function part(of: Upload, offset: number, dataMd5 = md5('1')): PartRecord {
   const dataSize = Math.min(of.dataSize, of.fileSize - offset)
-  return { upload: of, offset, dataSize, dataMd5, storedAt: of.touchedAt }
+  return { fileId: of.fileId, offset, dataSize, dataMd5 }
 }
 
 /** Takes an upload as far as having all its parts. */
@@ -69,7 +69,17 @@ export async function addFinishing(metadata: Metadata, given: Partial<Upload> = 
 export function fileOf(of: Upload, given: Partial<StoredFile> = {}): StoredFile {
   const { fileId, appId, fileSha, fileSize, dataSize, fileName, fileType, classId, tags } = of
   const facts = { fileId, appId, fileSha, fileSize, dataSize, fileName, fileType, classId, tags }
-  return { ...facts, coverId: null, createdAt: 20_000, ...given }
+  const createdAt = given.createdAt ?? 20_000
+  return {
+    ...facts,
+    coverId: null,
+    description: '',
+    createdAt,
+    updatedAt: createdAt,
+    expireAt: null,
+    media: 'unprobed',
+    ...given,
+  }
 }
 
 /** The cover an upload becomes. */

@@ -74,6 +74,7 @@ export async function startTestService(
     SLUICE_SECRET_ID: keyPair.secretId,
     SLUICE_SECRET_KEY: keyPair.secretKey,
     SLUICE_MIN_FREE_SPACE: '0',
+    SLUICE_PROBE: 'off', // tests count what is written
     SLUICE_LOG_LEVEL: 'silent',
     ...environment,
   })
@@ -112,11 +113,15 @@ export function shareTestService(
   }
 }
 
-/** A file of pseudo-random bytes that are the same every time, with its digests. */
-export function sampleFile(
-  size: number,
-  seed = 1,
-): { bytes: Buffer; fileSha: string; md5: (offset: number, length: number) => string } {
+/** A file, with its digests. */
+export interface SampleFile {
+  readonly bytes: Buffer
+  readonly fileSha: string
+  readonly md5: (offset: number, length: number) => string
+}
+
+/** A file of pseudo-random bytes that are the same every time. */
+export function sampleFile(size: number, seed = 1): SampleFile {
   const bytes = Buffer.alloc(size)
   let state = seed
   for (let i = 0; i + 4 <= size; i += 4) {
@@ -124,6 +129,10 @@ export function sampleFile(
     bytes.writeUInt32LE(state, i)
   }
   for (let i = size - (size % 4); i < size; i++) bytes[i] = i + seed
+  return withDigests(bytes)
+}
+
+export function withDigests(bytes: Buffer): SampleFile {
   return {
     bytes,
     fileSha: createHash('sha1').update(bytes).digest('hex'),
@@ -133,8 +142,6 @@ export function sampleFile(
         .digest('hex'),
   }
 }
-
-export type SampleFile = ReturnType<typeof sampleFile>
 
 /** Sends a call of the server family, signed with the first key pair unless another is given. */
 export async function callServer(

@@ -20,6 +20,8 @@ export interface WireVector {
     readonly host: string
     readonly path: string
     readonly query: string
+    /** Of a POST whose parameters are a form. */
+    readonly body?: string
   }
   readonly params: Readonly<Record<string, string>>
   /** UGC vectors: the signature as it stands in a query, and what it says. */

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely'
+import { type Kysely, SqliteAdapter, sql } from 'kysely'
 import type { Migration } from 'kysely/migration'
 
 /** The tables of the first version. Column types are those both SQLite and PostgreSQL know. */
@@ -53,6 +53,8 @@ export const uploads: Migration = {
       .addColumn('dataSize', 'bigint', (column) => column.notNull())
       .addColumn('dataMd5', 'text', (column) => column.notNull())
       .addPrimaryKeyConstraint('partsKey', ['fileId', 'offset'])
+      // Rows in their key's own tree: a group of parts then changes one page, and a sync writes one.
+      .modifyEnd(db.getExecutor().adapter instanceof SqliteAdapter ? sql`without rowid` : sql``)
       .execute()
 
     await db.schema
