@@ -9,15 +9,28 @@ const renewBeforeMs = 60_000
 /** Runs a request with what authenticates it now, and once more with something new when the service refuses that. */
 export type WithAuthentication = <T>(request: (authentication: Authentication) => Promise<T>) => Promise<T>
 
-/** Authenticates a file's calls, for as long as they take. Rejects when the first attempt fails. */
+/**
+ * Authenticates a file's calls, for as long as they take. Rejects when the first attempt fails; `online` waits for the
+ * network, without which the app's backend cannot be asked.
+ */
 export async function keepAuthenticated(
   file: HashedFile,
-  { credentials, clock, signal }: Settings,
+  { credentials, clock, signal, network }: Settings,
+  online: (signal: AbortSignal) => Promise<void>,
 ): Promise<WithAuthentication> {
   let renewAt = Infinity
+  const ask = async (): Promise<Authentication> => {
+    try {
+      return await credentials.authenticate(file, signal)
+    } catch (error) {
+      if (signal.aborted || !network.isOffline()) throw error
+      await online(signal)
+      return ask()
+    }
+  }
   const authenticate = async () => {
     renewAt = Infinity
-    const authentication = await credentials.authenticate(file, signal)
+    const authentication = await ask()
     const { lastsMs } = authentication
     if (lastsMs !== undefined) renewAt = clock() + lastsMs - Math.min(renewBeforeMs, lastsMs / 10)
     return authentication

@@ -31,8 +31,8 @@ export async function openSend(
   onNoAnswer: () => void,
 ): Promise<Send> {
   const { url, transport, clock, random, network } = settings
-  const authenticated = await keepAuthenticated(file, settings)
   const online = (signal: AbortSignal) => progress.waiting('network', () => network.online(signal))
+  const authenticated = await keepAuthenticated(file, settings, online)
 
   return (action, makeInput, read, signal) => {
     const request = async () => {

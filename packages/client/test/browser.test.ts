@@ -95,8 +95,7 @@ test.each(long ? [[150], [1024]] : [[150]])(
     expect(longTasks).toEqual([])
     expect(most - before).toBeLessThan(64 * mib)
 
-    await page.reload()
-    await page.waitForFunction('window.test !== undefined')
+    await reload(page)
     await begin(page, name, { url })
     const again = await outcome(page, name)
     expect(again.result).toMatchObject({ fileId: result?.fileId, instant: true })
@@ -125,20 +124,34 @@ test('paused and resumed it sends no part again that was acknowledged', async ()
   expect(new Set(way.acknowledged).size).toBe(21)
 })
 
-test('reloaded at 40 % it goes on', async () => {
+async function reload(page: Page): Promise<Page> {
+  await page.reload()
+  await page.waitForFunction('window.test !== undefined')
+  return page
+}
+
+async function crash(page: Page): Promise<Page> {
+  await Promise.all([page.waitForEvent('crash'), page.goto('chrome://crash').catch(() => {})])
+  return tab()
+}
+
+test.each([
+  ['reloaded', 3, reload],
+  ['crashed', 13, crash],
+])('%s in the middle it goes on', async (what, seed, end) => {
+  const name = `${what}.mp4`
   const { url } = await service()
   let fate = after(8)
   const way = await wayTo(url, (one) => fate(one))
-  const page = await tab()
-  await makeFile(page, 'reloaded.mp4', 20, 3)
-  await begin(page, 'reloaded.mp4', { url: way.url })
+  const before = await tab()
+  await makeFile(before, name, 20, seed)
+  await begin(before, name, { url: way.url })
   await way.stored(8)
   fate = after(Infinity)
   const [acknowledged, sent] = [new Set(way.acknowledged), way.sent.length]
-  await page.reload()
-  await page.waitForFunction('window.test !== undefined')
-  await begin(page, 'reloaded.mp4', { url: way.url })
-  const { result, firstHashed } = await outcome(page, 'reloaded.mp4')
+  const page = await end(before)
+  await begin(page, name, { url: way.url })
+  const { result, firstHashed } = await outcome(page, name)
   expect(result).toMatchObject({ instant: false })
   expect(firstHashed).toBe(20 * mib + 1)
   expect(way.sent.slice(sent).filter((offset) => acknowledged.has(offset))).toEqual([])
@@ -152,8 +165,7 @@ test.skipIf(!long)(
     await makeFile(page, 'hashed.mp4', 1536, 12)
     await begin(page, 'hashed.mp4', { url })
     while (!(await call(page, 'savedHash'))) await new Promise((resolve) => setTimeout(resolve, 20))
-    await page.reload()
-    await page.waitForFunction('window.test !== undefined')
+    await reload(page)
     const saved = await call<number>(page, 'savedHash')
     expect(saved).toBeGreaterThan(0)
     await begin(page, 'hashed.mp4', { url })

@@ -1,4 +1,12 @@
-import { type Credentials, type Lock, type Network, type Progress, UploadError, upload } from '@sluice/client'
+import {
+  type Credentials,
+  type HashedFile,
+  type Lock,
+  type Network,
+  type Progress,
+  UploadError,
+  upload,
+} from '@sluice/client'
 import { signUgc } from '@sluice/protocol/signatures'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { measureRate } from '../src/rate.ts'
@@ -71,6 +79,18 @@ describe('a network that is gone', () => {
     const service = memoryService(() => answer({ code: -6000, canRetry: 1 }))
     const error = await rejection(upload(source, optionsFor(service.transport, { network })))
     expect(error).toMatchObject({ code: -6000 })
+  })
+
+  test('keeps the backend from being asked for a signature, which then waits', async () => {
+    let left = 3
+    const network: Network = { isOffline: () => left > 0, online: async () => void left-- }
+    const getSignature = async (file: HashedFile) => {
+      if (left > 0) throw new TypeError('fetch failed')
+      return signUgc({ secretId, secretKey, ...file, signedAtS: now / 1000 })
+    }
+    const service = memoryService()
+    await upload(source, optionsFor(service.transport, { network, credentials: ugcCredentials(getSignature) }))
+    expect(service.files.has(fileSha)).toBe(true)
   })
 
   test('can be given up', async () => {
