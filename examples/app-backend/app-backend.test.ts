@@ -3,8 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { createBackend } from '@sluice/backend'
-import { ugcCredentials, upload } from '@sluice/client'
-import { nodeHashing } from '@sluice/client/node'
+import { upload } from '@sluice/client/node'
 import { openSqlite } from '@sluice/server'
 import { changeAppSettings } from '@sluice/server/apps'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -94,14 +93,9 @@ async function uploadAs(call: ReturnType<typeof userOf>, service: TestService) {
     const { signature } = await call('POST', '/signatures', { fileSha, fileName, fileType })
     return signature as string
   }
-  const source = {
-    size: video.bytes.length,
-    slice: async (from: number, to: number) => new Uint8Array(video.bytes.subarray(from, to)),
-  }
-  const uploaded = await upload(source, {
+  const uploaded = await upload(new Blob([video.bytes]), {
     url: service.url,
-    credentials: ugcCredentials({ getSignature }),
-    hashing: nodeHashing,
+    getSignature,
     file: { fileName: 'my holiday', fileType: 'mp4' },
   })
   const { fileId, verifyContent } = uploaded

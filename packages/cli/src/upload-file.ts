@@ -1,5 +1,4 @@
-import { type Credentials, type Transport, ugcCredentials, upload } from '@sluice/client'
-import { nodeHashing, openFile } from '@sluice/client/node'
+import { openFile, type Transport, type Uploader, upload } from '@sluice/client'
 import { serverCredentials } from '@sluice/client/server-credentials'
 import type { Family } from '@sluice/protocol'
 import { signUgc } from '@sluice/protocol/signatures'
@@ -46,8 +45,7 @@ export async function uploadFile(
     const { fileId, url, instant } = await upload(source, {
       url: plan.url,
       transport: plan.transport,
-      credentials: credentialsOf(plan),
-      hashing: nodeHashing,
+      ...uploaderOf(plan),
       file: { ...names, classId: plan.classId, tags: plan.tags },
       parallel: plan.parallel,
       signal,
@@ -66,10 +64,10 @@ export async function uploadFile(
   }
 }
 
-function credentialsOf({ family, credentials, classId, tags }: UploadPlan): Credentials {
-  if (family === 'server') return serverCredentials(credentials)
-  return ugcCredentials({
+function uploaderOf({ family, credentials, classId, tags }: UploadPlan): Uploader {
+  if (family === 'server') return { credentials: serverCredentials(credentials) }
+  return {
     getSignature: async (file) =>
       signUgc({ ...credentials, ...file, classId, tags, signedAtS: Math.floor(Date.now() / 1000) }),
-  })
+  }
 }

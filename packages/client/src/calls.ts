@@ -1,13 +1,22 @@
 import { type ActionName, actions, type Family, type Range } from '@sluice/protocol'
 import type { HashedFile } from './credentials.ts'
+import type { PartBytes } from './hashing.ts'
 import type { Settings } from './options.ts'
 import { type FinishedFile, type InitOutcome, readFinish, readInit, readPart } from './read-answer.ts'
-import { openSend } from './send.ts'
+import type { Send } from './send.ts'
+
+/** A part to send. */
+export interface PartToSend {
+  readonly range: Range
+  /** Reads it, for every attempt anew. */
+  read(): Promise<PartBytes>
+  onSent(bytes: number): void
+}
 
 /** The three calls of an upload, alike for both families. Each is repeated as the retry policy has it. */
 export interface Calls {
   init(): Promise<InitOutcome>
-  sendPart(part: Range & { readonly dataMd5: string }, bytes: Uint8Array, signal: AbortSignal): Promise<void>
+  sendPart(part: PartToSend, signal: AbortSignal): Promise<void>
   finish(): Promise<FinishedFile>
 }
 
@@ -16,18 +25,26 @@ const names = {
   ugc: { init: 'InitUploadEx', part: 'UploadPartEx', finish: 'FinishUploadEx' },
 } as const satisfies Record<Family, Record<string, ActionName>>
 
-/** Opens the calls of one file's upload. `acknowledged` tells the bytes acknowledged so far, for the retry policy. */
-export async function openCalls(file: HashedFile, settings: Settings, acknowledged: () => number): Promise<Calls> {
-  const send = await openSend(file, settings, acknowledged)
+/** The calls of one file's upload. */
+export function callsOf(file: HashedFile, settings: Settings, send: Send): Calls {
   const action = names[settings.credentials.family]
   const { fileSha } = file
   const { signal } = settings
   return {
     init: () =>
-      send(action.init, { params: { fileSha, ...initParams(action.init, file, settings) }, signal }, readInit),
-    sendPart: ({ offset, dataSize, dataMd5 }, body, signal) =>
-      send(action.part, { params: { fileSha, offset, dataSize, dataMd5 }, body, signal }, readPart),
-    finish: () => send(action.finish, { params: { fileSha }, signal }, readFinish),
+      send(action.init, () => ({ params: { fileSha, ...initParams(action.init, file, settings) } }), readInit, signal),
+    sendPart: ({ range, read, onSent }, partSignal) =>
+      send(
+        action.part,
+        async () => {
+          onSent(0)
+          const { body, dataMd5 } = await read()
+          return { params: { fileSha, ...range, dataMd5 }, body, onSent }
+        },
+        readPart,
+        partSignal,
+      ),
+    finish: () => send(action.finish, () => ({ params: { fileSha } }), readFinish, signal),
   }
 }
 

@@ -23,12 +23,17 @@ export interface HashedFile {
   readonly fileSize: number
 }
 
-/** Makes the query of a call, with all that proves who makes it. Called anew for every request. */
-export type MakeQuery = (call: Call) => string
+/** What authenticates the calls about one file. */
+export interface Authentication {
+  /** Makes the query of a call, with all that proves who makes it. Called anew for every request. */
+  makeQuery(call: Call): string
+  /** How long it is good for, counted from when it was made; undefined when that does not end or is not known. */
+  readonly lastsMs?: number
+}
 
 /** How the calls of an upload are authenticated: the one difference between the families. */
 export interface Credentials {
   readonly family: Family
-  /** Called once the file is hashed, and again when the service says that what it returned has expired. */
-  authenticate(file: HashedFile, signal: AbortSignal): Promise<MakeQuery>
+  /** Called once the file is hashed; in the ugc family again when what it returned nears its end or is refused. */
+  authenticate(file: HashedFile, signal: AbortSignal): Promise<Authentication>
 }

@@ -1,10 +1,30 @@
-export type { Call, Credentials, HashedFile, MakeQuery } from './credentials.ts'
-export type { Hashing } from './hashing.ts'
-export type { FileDescription, Ports, UploadOptions } from './options.ts'
-export type { Progress } from './progress.ts'
-export { type Retry, retryDelayMs } from './retry.ts'
-export type { Source, VersionedSource } from './source.ts'
-export { fetchTransport, type Transport, type TransportAnswer, type TransportRequest } from './transport.ts'
-export { type UgcOptions, ugcCredentials } from './ugc-credentials.ts'
-export { type UploadResult, upload } from './upload.ts'
-export { type LocalCode, UploadError } from './upload-error.ts'
+import { openBlob } from './blob-source.ts'
+import { browserPlatform } from './browser/browser-platform.ts'
+import type { UploadOptions } from './options.ts'
+import type { Source } from './source.ts'
+import { type UploadResult, uploadSource } from './upload.ts'
+
+export { indexedDbStore } from './browser/indexed-db-store.ts'
+export { type XhrTransportOptions, xhrTransport } from './browser/xhr-transport.ts'
+export * from './shared-entry.ts'
+
+/** A Blob or File, or a source of one's own. */
+export type UploadInput = Blob | Source
+
+/** Options of an upload in a browser. */
+export type BrowserUploadOptions = UploadOptions & {
+  /**
+   * Where the page serves `@sluice/client/worker`, for a content security policy that forbids workers from `blob:`. Where
+   * neither is possible the page hashes by itself, a little at a time.
+   */
+  readonly workerUrl?: string | URL
+}
+
+/**
+ * Uploads a file: hashes it, sends the parts the service lacks, finishes. Can be repeated at any time: what is stored is
+ * not sent again. Rejects with an UploadError, or with the signal's reason when aborted.
+ */
+export async function upload(input: UploadInput, options: BrowserUploadOptions): Promise<UploadResult> {
+  const source = input instanceof Blob ? openBlob(input) : input
+  return uploadSource(source, options, browserPlatform(options.workerUrl))
+}

@@ -1,10 +1,15 @@
 import { checkFileName, documentedLimits, fileTypeField, limits } from '@sluice/protocol'
 import type { Credentials } from './credentials.ts'
+import { describeName } from './file-names.ts'
 import type { Hashing } from './hashing.ts'
+import type { Platform } from './platform.ts'
 import type { Progress } from './progress.ts'
+import { noStore, type ResumeStore } from './resume-store.ts'
 import { type Retry, retryDelayMs } from './retry.ts'
-import type { Source } from './source.ts'
-import { fetchTransport, type Transport } from './transport.ts'
+import { isNamed, type Source } from './source.ts'
+import type { Lock, Network } from './surroundings.ts'
+import type { Transport } from './transport.ts'
+import { type GetSignature, ugcCredentials } from './ugc-credentials.ts'
 import { reasonOf, UploadError } from './upload-error.ts'
 
 /** What the service is told of a file. In the ugc family only the signature counts: its maker decides. */
@@ -22,10 +27,15 @@ export interface FileDescription {
   readonly watermark?: boolean
 }
 
-/** The world, passed in; each has a default that is the real one. */
+/** The world, passed in; each has a default that is the platform's own. */
 export interface Ports {
-  /** Default `fetchTransport()`; in Node `httpTransport()` is faster. */
+  /** Default: XMLHttpRequest in browsers, node:http in Node, else fetch. */
   readonly transport?: Transport
+  /** Where hashes are remembered between visits; `false`: nowhere. Default IndexedDB in browsers, nowhere in Node. */
+  readonly resumeStore?: ResumeStore | false
+  readonly hashing?: Hashing
+  readonly lock?: Lock
+  readonly network?: Network
   /** Milliseconds since 1970. */
   readonly clock?: () => number
   /** From 0 up to 1. */
@@ -34,48 +44,78 @@ export interface Ports {
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
-export interface UploadOptions extends Ports {
+/** Who uploads: a user with a signature of the app's backend, or, in Node, the app itself with its secret. */
+export type Uploader =
+  | {
+      /** Called once the file is hashed, and again when the signature nears its end or is refused. */
+      readonly getSignature: GetSignature
+      readonly credentials?: never
+    }
+  | {
+      /** Made by `serverCredentials` of `@sluice/client/server-credentials`. */
+      readonly credentials: Credentials
+      readonly getSignature?: never
+    }
+
+export interface CommonOptions extends Ports {
   /** Where the service is: `https://host[:port]`, with a path if a proxy puts it under one. */
   readonly url: string
-  readonly credentials: Credentials
-  readonly hashing: Hashing
-  readonly file: FileDescription
+  /** Default: the source's own name and type, made to fit. */
+  readonly file?: Partial<FileDescription>
   /** The part size to ask for, in bytes: 524288 to 1048576, the default. The service may have another one. */
   readonly dataSize?: number
-  /** Parts under way at a time, each in memory. Default 6. */
+  /** The most parts under way at a time, each in memory; fewer on a poor link. Default 6. */
   readonly parallel?: number
   /** Default: see retryDelayMs. */
   readonly retry?: Retry
   /** Aborting it pauses: the upload rejects with its reason, and the same call again goes on where it stopped. */
   readonly signal?: AbortSignal
+  /** What it throws is reported as uncaught, and the upload goes on. */
   readonly onProgress?: (progress: Progress) => void
 }
 
+export type UploadOptions = CommonOptions & Uploader
+
 /** Options checked and completed. */
-export type Settings = Required<Omit<UploadOptions, 'url' | 'file'>> & {
+export interface Settings extends Required<Omit<CommonOptions, 'url' | 'file' | 'resumeStore'>> {
   /** The address all calls go to, without query. */
   readonly url: URL
   readonly file: Required<FileDescription>
+  readonly credentials: Credentials
+  readonly resumeStore: ResumeStore
 }
 
 /** Checks options and fills in the defaults. Throws `argument` naming what is wrong. */
-export function readOptions(source: Source, options: UploadOptions): Settings {
+export function readOptions(source: Source, options: UploadOptions, platform: Platform): Settings {
   if (source.size === 0) throw UploadError.local('argument', 'the file is empty, there is nothing to upload')
   return {
-    transport: options.transport ?? fetchTransport(),
-    clock: options.clock ?? Date.now,
-    random: options.random ?? Math.random,
-    sleep: options.sleep ?? sleep,
-    credentials: options.credentials,
-    hashing: options.hashing,
+    url: readUrl(options.url),
+    file: readFile({ ...describe(source), ...options.file }),
+    credentials: readUploader(options),
+    dataSize: within('dataSize', options.dataSize ?? limits.maxDataSize, limits.minDataSize, limits.maxDataSize),
+    parallel: within('parallel', options.parallel ?? 6, 1, 100),
     retry: options.retry ?? retryDelayMs,
     signal: options.signal ?? new AbortController().signal,
     onProgress: options.onProgress ?? (() => {}),
-    dataSize: within('dataSize', options.dataSize ?? limits.maxDataSize, limits.minDataSize, limits.maxDataSize),
-    parallel: within('parallel', options.parallel ?? 6, 1, 100),
-    url: readUrl(options.url),
-    file: readFile(options.file),
+    transport: options.transport ?? platform.transport(),
+    resumeStore: options.resumeStore === false ? noStore : (options.resumeStore ?? platform.resumeStore),
+    hashing: options.hashing ?? platform.hashing(),
+    lock: options.lock ?? platform.lock,
+    network: options.network ?? platform.network,
+    clock: options.clock ?? Date.now,
+    random: options.random ?? Math.random,
+    sleep: options.sleep ?? sleep,
   }
+}
+
+function readUploader({ getSignature, credentials }: UploadOptions): Credentials {
+  if (getSignature !== undefined && credentials === undefined) return ugcCredentials(getSignature)
+  if (credentials !== undefined && getSignature === undefined) return credentials
+  throw UploadError.local('argument', 'expected one of getSignature and credentials')
+}
+
+function describe(source: Source): Partial<FileDescription> {
+  return isNamed(source) ? describeName(source.name, source.type) : {}
 }
 
 function readUrl(text: string): URL {
@@ -90,13 +130,18 @@ function readUrl(text: string): URL {
   return new URL(path, url.origin)
 }
 
-function readFile(file: FileDescription): Required<FileDescription> {
-  if (file.fileName === '') throw UploadError.local('argument', 'fileName: expected a name, found nothing')
+function readFile(file: Partial<FileDescription>): Required<FileDescription> {
+  const { fileName, fileType } = file
+  if (!fileName) throw UploadError.local('argument', 'fileName: expected a name, found nothing')
   try {
     return {
       // The service may allow longer names than the protocol; it says so itself when one is too long.
-      fileName: checkFileName('fileName', file.fileName, { ...documentedLimits, maxFileName: Infinity }),
-      fileType: fileTypeField(new Map([['fileType', file.fileType]]), 'fileType', documentedLimits),
+      fileName: checkFileName('fileName', fileName, { ...documentedLimits, maxFileName: Infinity }),
+      fileType: fileTypeField(
+        new Map(fileType === undefined ? [] : [['fileType', fileType]]),
+        'fileType',
+        documentedLimits,
+      ),
       classId: file.classId ?? 0,
       tags: file.tags ?? [],
       transcode: file.transcode ?? false,

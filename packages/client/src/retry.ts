@@ -1,4 +1,5 @@
-import { UploadError } from './upload-error.ts'
+import type { Network } from './surroundings.ts'
+import { hasCode, UploadError } from './upload-error.ts'
 
 /**
  * How long to wait before a request is repeated, in milliseconds; `undefined` to give up. `attempt` counts the failures
@@ -25,11 +26,17 @@ export interface RetryRun {
   readonly random: () => number
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
   readonly signal: AbortSignal
+  readonly network: Network
+  /** Waits for the network to come back. */
+  readonly online: (signal: AbortSignal) => Promise<void>
   /** Bytes acknowledged so far, by any request of the upload; when it grew, attempts count from 1 again. */
   readonly acknowledged: () => number
 }
 
-/** Does `request` until it succeeds, fails for good, or is given up. Rejects with the last failure, or the abort's reason. */
+/**
+ * Does `request` until it succeeds, fails for good, or is given up; a failure while there is no
+ * network at all is waited out and does not count. Rejects with the last failure, or the abort's reason.
+ */
 export async function repeat<T>(request: () => Promise<T>, run: RetryRun): Promise<T> {
   let attempt = 0
   let acknowledged = run.acknowledged()
@@ -42,6 +49,10 @@ export async function repeat<T>(request: () => Promise<T>, run: RetryRun): Promi
       if (!(error instanceof UploadError)) throw error
       attempt = run.acknowledged() > acknowledged ? 1 : attempt + 1
       acknowledged = run.acknowledged()
+      if (hasCode(error, 'network') && run.network.isOffline()) {
+        await run.online(run.signal)
+        attempt = 1
+      }
       const delayMs = run.retry(attempt, error, run.random)
       if (delayMs === undefined) throw error
       await run.sleep(delayMs, run.signal)

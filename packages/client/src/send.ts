@@ -1,63 +1,64 @@
-import { type ActionName, errorTable } from '@sluice/protocol'
+import type { ActionName } from '@sluice/protocol'
+import { keepAuthenticated } from './authenticate.ts'
 import type { HashedFile } from './credentials.ts'
 import type { Settings } from './options.ts'
+import type { ProgressCount } from './progress.ts'
 import { repeat } from './retry.ts'
-import type { TransportAnswer } from './transport.ts'
-import { hasCode, reasonOf, UploadError } from './upload-error.ts'
+import type { TransportAnswer, TransportRequest } from './transport.ts'
+import { reasonOf, UploadError } from './upload-error.ts'
 
 /** What a call needs beside its action. */
-export interface CallInput {
+export interface CallInput extends Pick<TransportRequest, 'body' | 'onSent'> {
   readonly params: Readonly<Record<string, string | number>>
-  /** The bytes of a part. */
-  readonly body?: Uint8Array
-  readonly signal: AbortSignal
 }
 
-/** Makes a call, repeats it as the retry policy has it, and reads the answer with `read`. */
+/**
+ * Makes a call, repeats it as the retry policy has it, and reads the answer with `read`. `makeInput` is called for every
+ * attempt.
+ */
 export type Send = <T>(
   action: ActionName,
-  input: CallInput,
+  makeInput: () => CallInput | Promise<CallInput>,
   read: (action: ActionName, answer: TransportAnswer) => T,
+  signal: AbortSignal,
 ) => Promise<T>
 
-/** Authenticates a file's calls. `acknowledged` tells the bytes acknowledged so far, for the retry policy. */
-export async function openSend(file: HashedFile, settings: Settings, acknowledged: () => number): Promise<Send> {
-  const { url, credentials, transport, clock, random } = settings
-  const authenticate = () => credentials.authenticate(file, settings.signal)
-  let authenticated = authenticate()
-  await authenticated
+/** Authenticates a file's calls. Every failure that is no answer is told to `onNoAnswer`. */
+export async function openSend(
+  file: HashedFile,
+  settings: Settings,
+  progress: ProgressCount,
+  onNoAnswer: () => void,
+): Promise<Send> {
+  const { url, transport, clock, random, network } = settings
+  const online = (signal: AbortSignal) => progress.waiting('network', () => network.online(signal))
+  const authenticated = await keepAuthenticated(file, settings, online)
 
-  return (action, { params, body, signal }, read) => {
-    const texts = Object.fromEntries(Object.entries(params).map(([name, value]) => [name, String(value)]))
-    const once = async (makeQuery: typeof authenticated) => {
-      const query = (await makeQuery)({ action, url, params: texts, now: clock(), random })
-      let answer: TransportAnswer
-      try {
-        answer = await transport({ url: `${url.href}?${query}`, signal, ...(body && { body }) })
-      } catch (cause) {
-        signal.throwIfAborted()
-        throw noAnswer(action, url, cause)
-      }
-      return read(action, answer)
-    }
+  return (action, makeInput, read, signal) => {
     const request = async () => {
-      const used = authenticated
-      try {
-        return await once(used)
-      } catch (error) {
-        if (!isExpired(error)) throw error
-        // Parts under way expire together: the first to notice gets the new signature for all.
-        if (authenticated === used) authenticated = authenticate()
-        return await once(authenticated)
-      }
+      const { params, body, onSent } = await makeInput()
+      signal.throwIfAborted()
+      const texts = Object.fromEntries(Object.entries(params).map(([name, value]) => [name, String(value)]))
+      return authenticated(async ({ makeQuery }) => {
+        const query = makeQuery({ action, url, params: texts, now: clock(), random })
+        let answer: TransportAnswer
+        try {
+          answer = await transport({
+            url: `${url.href}?${query}`,
+            signal,
+            ...(body && { body }),
+            ...(onSent && { onSent }),
+          })
+        } catch (cause) {
+          signal.throwIfAborted()
+          onNoAnswer()
+          throw noAnswer(action, url, cause)
+        }
+        return read(action, answer)
+      })
     }
-    return repeat(request, { ...settings, signal, acknowledged })
+    return repeat(request, { ...settings, signal, acknowledged: progress.acknowledgements, online })
   }
-}
-
-/** A UGC signature lasts for a time that a long upload can exceed. */
-function isExpired(error: unknown): boolean {
-  return hasCode(error, errorTable.signature.code) && error.codeDesc === '4200'
 }
 
 function noAnswer(action: ActionName, url: URL, cause: unknown): UploadError {

@@ -12,20 +12,22 @@ export interface ServerOptions {
 export function serverCredentials({ secretId, secretKey, region }: ServerOptions): Credentials {
   return {
     family: 'server',
-    authenticate: async () => (call) =>
-      signedQuery({
-        method: 'POST',
-        host: call.url.host,
-        path: call.url.pathname,
-        params: {
-          Action: call.action,
-          ...call.params,
-          ...(region !== undefined && { Region: region }),
-          Timestamp: String(Math.floor(call.now / 1000)),
-          Nonce: String(1 + Math.floor(call.random() * (2 ** 31 - 1))),
-          SecretId: secretId,
-        },
-        secretKey,
-      }),
+    authenticate: async () => ({
+      makeQuery: (call) =>
+        signedQuery({
+          method: 'POST',
+          host: call.url.host,
+          path: call.url.pathname,
+          params: {
+            Action: call.action,
+            ...call.params,
+            ...(region !== undefined && { Region: region }),
+            Timestamp: String(Math.floor(call.now / 1000)),
+            Nonce: String(1 + Math.floor(call.random() * (2 ** 31 - 1))),
+            SecretId: secretId,
+          },
+          secretKey,
+        }),
+    }),
   }
 }

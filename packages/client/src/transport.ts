@@ -2,8 +2,10 @@
 export interface TransportRequest {
   readonly url: string
   /** The bytes of a part; no body otherwise. */
-  readonly body?: Uint8Array
+  readonly body?: Uint8Array | Blob
   readonly signal: AbortSignal
+  /** Hears how many bytes of the body have been given to the network; at least once, before the answer. */
+  onSent?(bytes: number): void
 }
 
 /** What came back, whatever it is. */
@@ -15,6 +17,11 @@ export interface TransportAnswer {
 
 /** Sends a request. Rejects when no answer came, which makes the upload repeat it, or with the abort's reason. */
 export type Transport = (request: TransportRequest) => Promise<TransportAnswer>
+
+/** Bytes of a body. */
+export function bodyBytes(body: TransportRequest['body']): number {
+  return body === undefined ? 0 : body instanceof Blob ? body.size : body.length
+}
 
 export interface FetchTransportOptions {
   /** How long to wait for an answer once the body is sent. Default 60 000. */
@@ -33,16 +40,17 @@ export function fetchTransport({
   slowestBytesPerS = 4_000,
   fetch = globalThis.fetch,
 }: FetchTransportOptions = {}): Transport {
-  return ({ url, body, signal }) => {
-    const limitMs = answerTimeoutMs + Math.ceil(((body?.length ?? 0) / slowestBytesPerS) * 1000)
+  return ({ url, body, signal, onSent }) => {
+    const limitMs = answerTimeoutMs + Math.ceil((bodyBytes(body) / slowestBytesPerS) * 1000)
     return within(limitMs, signal, async (limited) => {
       const answer = await fetch(url, {
         method: 'POST',
         headers: { 'content-type': 'application/octet-stream' },
-        ...(body && { body }),
+        ...(body && { body: body as Uint8Array<ArrayBuffer> | Blob }), // its memory is not shared, fetch's types want to know
         redirect: 'manual',
         signal: limited,
       })
+      onSent?.(bodyBytes(body))
       return { status: answer.status, text: await answer.text() }
     })
   }

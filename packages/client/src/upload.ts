@@ -1,11 +1,16 @@
 import { errorTable, partRanges, type Range } from '@sluice/protocol'
-import { type Calls, openCalls } from './calls.ts'
+import { type Calls, callsOf } from './calls.ts'
+import { fingerprint } from './fingerprint.ts'
+import { hashOrRecall, type KnownHash } from './known-hash.ts'
 import { readOptions, type Settings, type UploadOptions } from './options.ts'
 import { inParallel } from './parallel.ts'
+import type { Platform } from './platform.ts'
 import { countProgress, type ProgressCount } from './progress.ts'
 import type { FinishedFile, StoredPart, StoredParts } from './read-answer.ts'
-import { readRange, type Source, watchVersion } from './source.ts'
+import { openSend } from './send.ts'
+import { changed, type Source, watchVersion } from './source.ts'
 import { hasCode } from './upload-error.ts'
+import { adaptWidth, type Width } from './width.ts'
 
 /** An uploaded file. */
 export interface UploadResult {
@@ -21,40 +26,86 @@ export interface UploadResult {
 const maxRestarts = 3
 
 /**
- * Uploads a file: hashes it, sends the parts the service lacks, finishes. Can be repeated at any time: what is stored is
+ * Uploads a source: hashes it, sends the parts the service lacks, finishes. Can be repeated at any time: what is stored is
  * not sent again. Rejects with an UploadError, or with the signal's reason when aborted.
  */
-export async function upload(source: Source, options: UploadOptions): Promise<UploadResult> {
-  const settings = readOptions(source, options)
+export async function uploadSource(source: Source, options: UploadOptions, platform: Platform): Promise<UploadResult> {
+  const settings = readOptions(source, options, platform)
+  const { signal, hashing, lock, url, onProgress, clock } = settings
   try {
-    return await run(source, settings)
+    signal.throwIfAborted()
+    const progress = countProgress(source.size, onProgress, clock)
+    const key = await fingerprint(source, hashing)
+    const work = () => uploadKnown(source, key, settings, progress)
+    return await (key === undefined ? work() : alone(`sluice ${url.href} ${key}`, lock, { signal, progress }, work))
   } catch (error) {
-    throw settings.signal.aborted ? settings.signal.reason : error
+    throw signal.aborted ? signal.reason : error
+  } finally {
+    hashing.close()
   }
 }
 
-async function run(source: Source, settings: Settings): Promise<UploadResult> {
-  const { signal, hashing, file } = settings
-  signal.throwIfAborted()
-  const progress = countProgress(source.size, settings.onProgress)
-  const requireUnchanged = await watchVersion(source)
-  const fileSha = await hashing.fileSha(source, { onHashed: progress.hashed, signal })
-  await requireUnchanged()
-  const hashed = { fileSha, fileName: file.fileName, fileType: file.fileType, fileSize: source.size }
-  const calls = await openCalls(hashed, settings, progress.acknowledgements)
+/** Does the work while no other tab uploads the same file to the same service. */
+async function alone<T>(
+  name: string,
+  lock: Settings['lock'],
+  { signal, progress }: { signal: AbortSignal; progress: ProgressCount },
+  work: () => Promise<T>,
+): Promise<T> {
+  let begin = () => {}
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve
+  })
+  const done = lock(name, { signal, onWait: () => void progress.waiting('tab', () => begun) }, () => {
+    begin()
+    return work()
+  })
+  return done.finally(begin)
+}
+
+/** A hash that was remembered and turns out wrong is made again, once. */
+async function uploadKnown(
+  source: Source,
+  key: string | undefined,
+  settings: Settings,
+  progress: ProgressCount,
+): Promise<UploadResult> {
+  for (;;) {
+    const requireUnchanged = await watchVersion(source)
+    const hash = await hashOrRecall(source, key, settings, progress.hashed)
+    try {
+      await requireUnchanged()
+      return await uploadHashed({ source, hash, settings, progress, requireUnchanged })
+    } catch (error) {
+      if (!isOtherFile(error)) throw error
+      await hash.forget()
+      if (!hash.remembered) throw error
+    }
+  }
+}
+
+interface Upload {
+  readonly source: Source
+  readonly hash: KnownHash
+  readonly settings: Settings
+  readonly progress: ProgressCount
+  requireUnchanged(): Promise<void>
+}
+
+async function uploadHashed(upload: Upload): Promise<UploadResult> {
+  const { source, hash, settings, progress } = upload
+  const { fileName, fileType } = settings.file
+  const file = { fileSha: hash.fileSha, fileName, fileType, fileSize: source.size }
+  const width = adaptWidth(settings.parallel)
+  const calls = callsOf(file, settings, await openSend(file, settings, progress, width.failed))
   for (let restarts = 0; ; restarts++) {
     const init = await calls.init()
     if (init.stored) return done(progress, init.stored, restarts === 0)
     progress.startOver()
     try {
       const dataSize = init.dataSize ?? settings.dataSize
-      await sendParts(partRanges({ fileSize: source.size, dataSize }), init.parts, {
-        source,
-        settings,
-        calls,
-        progress,
-      })
-      await requireUnchanged()
+      await sendParts(upload, { dataSize, stored: init.parts, calls, width })
+      await upload.requireUnchanged()
       return done(progress, await calls.finish(), false)
     } catch (error) {
       if (restarts === maxRestarts || !startsOver(error)) throw error
@@ -63,32 +114,58 @@ async function run(source: Source, settings: Settings): Promise<UploadResult> {
 }
 
 interface Sending {
-  readonly source: Source
-  readonly settings: Settings
+  /** The part size of the service. */
+  readonly dataSize: number
+  /** What it has. */
+  readonly stored: StoredParts
   readonly calls: Calls
-  readonly progress: ProgressCount
+  readonly width: Width
 }
 
 /** Sends what is not stored. A stored part counts only if it is what the source holds there now. */
-async function sendParts(ranges: Iterable<Range>, stored: StoredParts, sending: Sending): Promise<void> {
-  const { source, settings, calls, progress } = sending
-  await inParallel(ranges, { width: settings.parallel, signal: settings.signal }, async (range, signal) => {
-    const bytes = await readRange(source, range)
-    const dataMd5 = await settings.hashing.partMd5(bytes)
-    signal.throwIfAborted()
-    progress.sent(range.dataSize)
-    if (!isStored(stored.get(range.offset), range, dataMd5)) await calls.sendPart({ ...range, dataMd5 }, bytes, signal)
-    progress.acknowledged(range.dataSize)
+async function sendParts({ source, hash, settings, progress }: Upload, sending: Sending): Promise<void> {
+  const { dataSize, stored, calls, width } = sending
+  const { hashing, signal, clock } = settings
+  const ranges = partRanges({ fileSize: source.size, dataSize })
+  await inParallel(ranges, { width: width.now, signal }, async (range, partSignal) => {
+    const count = progress.part()
+    const knownMd5 = hash.md5Of(range, dataSize)
+    const part = stored.get(range.offset)
+    if (part && isStored(part, range, knownMd5)) return count.found(range.dataSize)
+
+    let bytes = await hashing.readPart(source, range, knownMd5)
+    partSignal.throwIfAborted()
+    if (part && isStored(part, range, bytes.dataMd5)) {
+      bytes.stored?.()
+      return count.found(range.dataSize)
+    }
+    let attempts = 0
+    let startedAt = clock()
+    const read = async () => {
+      if (attempts++ > 0) bytes = await hashing.readPart(source, range)
+      if (knownMd5 !== undefined && bytes.dataMd5 !== knownMd5) throw changed()
+      startedAt = clock()
+      return bytes
+    }
+    await calls.sendPart({ range, read, onSent: count.sent }, partSignal)
+    bytes.stored?.()
+    width.stored(clock() - startedAt)
+    count.acknowledged(range.dataSize)
   })
 }
 
-function isStored(part: StoredPart | undefined, { dataSize }: Range, dataMd5: string): boolean {
-  return part !== undefined && part.dataLen === dataSize && part.dataMd5 === dataMd5
+function isStored(part: StoredPart, { dataSize }: Range, dataMd5: string | undefined): boolean {
+  return part.dataLen === dataSize && part.dataMd5 === dataMd5
 }
 
 function done(progress: ProgressCount, file: FinishedFile, instant: boolean): UploadResult {
   progress.done()
   return { ...file, instant }
+}
+
+/** Whether the bytes are others than those that were hashed: it was written to, or Finish found another SHA-1. */
+function isOtherFile(error: unknown): boolean {
+  return hasCode(error, 'changed') || (hasCode(error, errorTable.content.code) && /^Finish/.test(error.action ?? ''))
 }
 
 /**

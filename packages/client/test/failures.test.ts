@@ -1,5 +1,6 @@
-import { retryDelayMs, UploadError, ugcCredentials, upload } from '@sluice/client'
+import { retryDelayMs, UploadError, upload } from '@sluice/client'
 import { describe, expect, test } from 'vitest'
+import { ugcCredentials } from '../src/ugc-credentials.ts'
 import { credentials, fixture, memorySource, optionsFor, partSize, rejection } from './fixtures.ts'
 import { answer, memoryService } from './memory-service.ts'
 
@@ -186,13 +187,13 @@ test('a file that cannot be read says where, with its cause', async () => {
 test('a getSignature that fails or returns nothing is named', async () => {
   const { transport } = memoryService()
   const cause = new Error('not logged in')
-  const failing = ugcCredentials({ getSignature: () => Promise.reject(cause) })
+  const failing = ugcCredentials(() => Promise.reject(cause))
   expect(await rejection(upload(source, optionsFor(transport, { credentials: failing })))).toMatchObject({
     code: 'signature',
     cause,
     message: 'getSignature failed: not logged in',
   })
-  const empty = ugcCredentials({ getSignature: async () => '' })
+  const empty = ugcCredentials(async () => '')
   expect(await rejection(upload(source, optionsFor(transport, { credentials: empty })))).toMatchObject({
     code: 'signature',
   })

@@ -1,8 +1,8 @@
-import type { Source, Transport, UploadOptions } from '@sluice/client'
-import { ugcCredentials } from '@sluice/client'
-import { nodeHashing } from '@sluice/client/node'
+import type { CommonOptions, Credentials, Source, Transport, UploadOptions } from '@sluice/client'
+import { nodeHashing } from '@sluice/client'
 import { serverCredentials } from '@sluice/client/server-credentials'
 import { signUgc } from '@sluice/protocol/signatures'
+import { ugcCredentials } from '../src/ugc-credentials.ts'
 import { now, secretId, secretKey } from './memory-service.ts'
 
 export const partSize = 524_288
@@ -18,17 +18,18 @@ export function memorySource(bytes: Uint8Array): Source {
 
 export const credentials = {
   server: serverCredentials({ secretId, secretKey }),
-  ugc: ugcCredentials({
-    getSignature: async (file) => signUgc({ secretId, secretKey, ...file, signedAtS: now / 1000 - 10 }),
-  }),
+  ugc: ugcCredentials(async (file) => signUgc({ secretId, secretKey, ...file, signedAtS: now / 1000 - 10 })),
 }
 
 /** Options of an upload through a transport, with a world that never waits. */
-export function optionsFor(transport: Transport, more: Partial<UploadOptions> = {}): UploadOptions {
+export function optionsFor(
+  transport: Transport,
+  more: Partial<CommonOptions> & { readonly credentials?: Credentials } = {},
+): UploadOptions {
   return {
     url: 'http://sluice.test:8266',
     credentials: credentials.server,
-    hashing: nodeHashing,
+    hashing: nodeHashing(),
     file: { fileName: 'my video', fileType: 'MP4' },
     dataSize: partSize,
     transport,

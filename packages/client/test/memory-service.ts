@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Transport, TransportAnswer } from '@sluice/client'
-import { type ActionName, listParts, partRanges, splitQuery } from '@sluice/protocol'
+import { type ActionName, listParts, ProtocolError, partRanges, splitQuery } from '@sluice/protocol'
 import { parseUgc, readPairs, verifyServerSignature, verifyUgc } from '@sluice/protocol/signatures'
 
 export const secretId = 'AKIDtest'
@@ -42,9 +42,9 @@ export function memoryService(
 
   const transport: Transport = async ({ url, body = new Uint8Array(), signal }) => {
     signal.throwIfAborted()
-    const call = read(url, body)
+    const call = read(url, body instanceof Blob ? new Uint8Array(await body.arrayBuffer()) : body)
     calls.push(call)
-    return (await script(call, calls.length - 1)) ?? answer(isSigned(url, call, clock()) ? act(call) : refused(-10002))
+    return (await script(call, calls.length - 1)) ?? answer(refusal(url, call, clock()) ?? act(call))
   }
 
   function act({ action, params, body }: MetCall): Reply {
@@ -83,12 +83,14 @@ export function memoryService(
     const range = [...partRanges(session)].find(({ offset }) => offset === number(params, 'offset'))
     if (range?.dataSize !== number(params, 'dataSize')) return refused(-10003)
     if (body.length !== range.dataSize || hex('md5', body) !== params.get('dataMd5')) return refused(-10006, 1)
-    session.parts.set(range.offset, body.slice())
+    session.parts.set(range.offset, new Uint8Array(body))
     return { code: 0 }
   }
 
   function finish(fileSha: string, session: Session | undefined): Reply {
     if (!session) return refused(-10005)
+    const before = files.get(fileSha)
+    if (before) return { code: 0, fileId: before.fileId, url: `http://media.test/${before.fileId}` }
     const missing = [...partRanges(session)].find(({ offset }) => !session.parts.has(offset))
     if (missing) return { ...refused(-10005), offset: missing.offset }
     const bytes = Buffer.concat([...partRanges(session)].map(({ offset }) => session.parts.get(offset) ?? Buffer.of()))
@@ -105,6 +107,16 @@ function read(url: string, body: Uint8Array): MetCall {
   const query = new URL(url).search.slice(1)
   const params = readPairs(splitQuery(query), 'decoded')
   return { action: params.get('Action') as ActionName, query, params, body }
+}
+
+/** Why a call is refused before it is looked at. */
+function refusal(url: string, call: MetCall, nowMs: number): Reply | undefined {
+  try {
+    return isSigned(url, call, nowMs) ? undefined : refused(-10002)
+  } catch (error) {
+    if (error instanceof ProtocolError) return { ...refused(error.code), codeDesc: error.codeDesc }
+    throw error
+  }
 }
 
 function isSigned(url: string, { action, query, params }: MetCall, nowMs: number): boolean {

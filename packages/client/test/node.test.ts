@@ -1,8 +1,7 @@
 import { appendFile, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { upload } from '@sluice/client'
-import { nodeHashing, openFile } from '@sluice/client/node'
+import { nodeHashing, openFile, upload } from '@sluice/client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { fixture, optionsFor, rejection } from './fixtures.ts'
 import { hex, memoryService } from './memory-service.ts'
@@ -25,9 +24,14 @@ async function file(name: string, content = bytes): Promise<string> {
 test('a file is hashed in stretches and uploaded', async () => {
   const source = await openFile(await file('whole.mp4'))
   const stretches: number[] = []
-  const fileSha = await nodeHashing.fileSha(source, { onHashed: (n) => stretches.push(n), signal })
+  const { fileSha, md5s } = await nodeHashing().hashFile(source, {
+    pieceBytes: 1_048_576,
+    onHashed: (n) => stretches.push(n),
+    signal,
+  })
   expect(fileSha).toBe(hex('sha1', bytes))
-  expect(stretches).toEqual([1_048_576, 1_048_576, 402_848])
+  expect(stretches.reduce((sum, stretch) => sum + stretch, 0)).toBe(bytes.length)
+  expect(md5s).toBe([0, 1, 2].map((i) => hex('md5', bytes.subarray(i * 1_048_576, (i + 1) * 1_048_576))).join(''))
 
   const service = memoryService()
   await upload(source, optionsFor(service.transport))

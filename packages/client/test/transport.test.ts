@@ -1,8 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { fetchTransport, upload } from '@sluice/client'
-import { httpTransport } from '@sluice/client/node'
+import { fetchTransport, httpTransport, upload } from '@sluice/client'
 import { afterEach, describe, expect, test } from 'vitest'
 import { fixture, memorySource, optionsFor, rejection } from './fixtures.ts'
 

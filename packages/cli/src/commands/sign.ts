@@ -1,4 +1,4 @@
-import { nodeHashing, openFile } from '@sluice/client/node'
+import { nodeHashing, openFile } from '@sluice/client'
 import { limits } from '@sluice/protocol'
 import { signUgc } from '@sluice/protocol/signatures'
 import { defineCommand, Misuse, type Values } from '../command.ts'
@@ -72,7 +72,9 @@ function describeFile({ file, sha, name, type }: Values<typeof options>): () => 
 async function hashFile(path: string): Promise<string> {
   const source = await openFile(path)
   try {
-    return await nodeHashing.fileSha(source, { onHashed() {}, signal: new AbortController().signal })
+    const { signal } = new AbortController()
+    const { fileSha } = await nodeHashing().hashFile(source, { pieceBytes: limits.maxDataSize, onHashed() {}, signal })
+    return fileSha
   } finally {
     await source.close()
   }

@@ -1,4 +1,4 @@
-import { httpTransport } from '@sluice/client/node'
+import { httpTransport } from '@sluice/client'
 import { limits } from '@sluice/protocol'
 import { defineCommand, Misuse } from '../command.ts'
 import { findCredentials } from '../credentials.ts'

@@ -1,32 +1,45 @@
-import { type FileHandle, open } from 'node:fs/promises'
-import type { VersionedSource } from '../source.ts'
+import { type FileHandle, open, realpath } from 'node:fs/promises'
+import { basename } from 'node:path'
+import type { FillingSource, KnownSource, NamedSource, VersionedSource } from '../source.ts'
 import { UploadError } from '../upload-error.ts'
 
 /** A file, open for reading. Close it when the upload is over, however it went. */
-export class FileSource implements VersionedSource {
+export class FileSource implements FillingSource, VersionedSource, NamedSource, KnownSource {
   /** Bytes when it was opened. */
   readonly size: number
+  readonly name: string
   readonly #file: FileHandle
+  readonly #path: string
 
-  constructor(file: FileHandle, size: number) {
+  constructor(file: FileHandle, path: string, size: number) {
     this.#file = file
+    this.#path = path
     this.size = size
+    this.name = basename(path)
   }
 
   async slice(start: number, end: number): Promise<Uint8Array> {
-    const buffer = Buffer.allocUnsafeSlow(end - start)
+    const room = Buffer.allocUnsafeSlow(end - start)
+    return room.subarray(0, await this.fill(room, start))
+  }
+
+  async fill(room: Uint8Array, start: number): Promise<number> {
     let length = 0
-    while (length < buffer.length) {
-      const { bytesRead } = await this.#file.read(buffer, length, buffer.length - length, start + length)
+    while (length < room.length) {
+      const { bytesRead } = await this.#file.read(room, length, room.length - length, start + length)
       if (bytesRead === 0) break
       length += bytesRead
     }
-    return buffer.subarray(0, length)
+    return length
   }
 
   async version(): Promise<string> {
     const { size, mtimeNs } = await this.#file.stat({ bigint: true })
     return `${size} ${mtimeNs}`
+  }
+
+  async identity(): Promise<string> {
+    return `${await realpath(this.#path)} ${await this.version()}`
   }
 
   close(): Promise<void> {
@@ -43,7 +56,7 @@ export async function openFile(path: string): Promise<FileSource> {
     throw UploadError.local('source', `${path} cannot be opened: ${explain(cause)}`, { cause })
   }
   const stat = await file.stat()
-  if (stat.isFile()) return new FileSource(file, stat.size)
+  if (stat.isFile()) return new FileSource(file, path, stat.size)
   await file.close()
   throw UploadError.local('source', `${path} is ${stat.isDirectory() ? 'a directory' : 'not a file'}`)
 }

@@ -1,6 +1,6 @@
 import http from 'node:http'
 import https from 'node:https'
-import type { Transport, TransportAnswer } from '../transport.ts'
+import { bodyBytes, type Transport, type TransportAnswer } from '../transport.ts'
 
 export interface HttpTransportOptions {
   /** How long nothing may move, in either direction, before the connection is given up. Default 60 000. */
@@ -15,11 +15,12 @@ export function httpTransport({ stallTimeoutMs = 60_000 }: HttpTransportOptions 
   const clear = { request: http.request, agent: new http.Agent({ keepAlive: true }) }
   const encrypted = { request: https.request, agent: new https.Agent({ keepAlive: true }) }
 
-  return ({ url, body, signal }) =>
-    new Promise((resolve, reject) => {
+  return async ({ url, body, signal, onSent }) => {
+    const bytes = body instanceof Blob ? new Uint8Array(await body.arrayBuffer()) : body
+    return new Promise((resolve, reject) => {
       signal.throwIfAborted()
       const { request, agent } = url.startsWith('https:') ? encrypted : clear
-      const headers = { 'content-type': 'application/octet-stream', 'content-length': body?.length ?? 0 }
+      const headers = { 'content-type': 'application/octet-stream', 'content-length': bodyBytes(body) }
       const call = request(url, { method: 'POST', agent, headers, timeout: stallTimeoutMs })
       const abort = () => call.destroy()
       signal.addEventListener('abort', abort)
@@ -28,8 +29,10 @@ export function httpTransport({ stallTimeoutMs = 60_000 }: HttpTransportOptions 
       const fail = (error: Error) => reject(signal.aborted ? signal.reason : error)
       call.on('error', fail)
       call.on('response', (response) => read(response).then(resolve, fail))
-      call.end(body)
+      call.on('finish', () => onSent?.(bodyBytes(body)))
+      call.end(bytes)
     })
+  }
 }
 
 async function read(response: http.IncomingMessage): Promise<TransportAnswer> {

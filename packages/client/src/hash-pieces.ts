@@ -1,0 +1,79 @@
+import { readPieces } from './blob-pieces.ts'
+import type { Digests } from './digests/digests.ts'
+import type { FileHash, HashRun } from './hashing.ts'
+
+/** How often it is told how far it is, and what to go on with, at most. */
+const tellEveryMs = 50
+const saveEveryMs = 1_000
+/** Bytes between two chances to give way: what the slowest digests take some milliseconds for. */
+const stretchBytes = 65_536
+
+/** Lets others have their turn; undefined where there are none. Between two calls no one else may use the digests. */
+export type GiveWay = (() => Promise<void>) | undefined
+
+/** Hashes a Blob piece by piece. Rejects with what the reading or the signal says. */
+export function hashBlob(digests: Digests, blob: Blob, run: HashRun, giveWay?: GiveWay): Promise<FileHash> {
+  const pieces = readPieces(blob, run.from?.hashedBytes ?? 0, run.pieceBytes)
+  return hashPieces(digests, pieces, blob.size, run, giveWay)
+}
+
+/** The same of pieces that come from elsewhere: from where `run.from` stopped, all but the last `run.pieceBytes` long. */
+export async function hashPieces(
+  digests: Digests,
+  pieces: AsyncIterable<Uint8Array>,
+  fileBytes: number,
+  { from, onHashed, onSave, signal }: HashRun,
+  giveWay?: GiveWay,
+): Promise<FileHash> {
+  let md5s = from?.md5s ?? ''
+  let offset = from?.hashedBytes ?? 0
+  let told = offset
+  let toldAt = performance.now()
+  let savedAt = toldAt
+  digests.begin(offset > 0 ? from?.sha1 : undefined)
+  for await (const piece of pieces) {
+    signal.throwIfAborted()
+    const taking = takePiece(digests, piece, 'both', giveWay)
+    if (taking) await taking
+    offset += piece.length
+    const fileSha = offset === fileBytes ? digests.endFile(piece.length, fileBytes) : undefined
+    md5s += digests.endPiece(piece.length)
+    const now = performance.now()
+    if (fileSha !== undefined || now - toldAt >= tellEveryMs) {
+      onHashed(offset - told)
+      told = offset
+      toldAt = now
+    }
+    if (fileSha !== undefined) return { fileSha, md5s }
+    if (onSave && now - savedAt >= saveEveryMs) {
+      savedAt = now
+      onSave({ hashedBytes: offset, sha1: digests.state(), md5s })
+    }
+  }
+  throw new Error(`it ended at byte ${offset}`)
+}
+
+/** MD5 of a few bytes, or of a Blob; no more than the room of the digests. */
+export async function hashPart(digests: Digests, part: Blob | Uint8Array, giveWay?: GiveWay): Promise<string> {
+  const bytes = part instanceof Blob ? new Uint8Array(await part.arrayBuffer()) : part
+  const taking = takePiece(digests, bytes, 'md5', giveWay)
+  if (taking) await taking
+  return digests.endPiece(bytes.length)
+}
+
+/** Takes all whole blocks of a piece; at once when there is no one to give way to. */
+function takePiece(digests: Digests, piece: Uint8Array, what: 'md5' | 'both', giveWay: GiveWay) {
+  digests.room.set(piece)
+  digests.beginPiece()
+  const end = piece.length - (piece.length % 64)
+  if (giveWay) return takeSlowly(digests, end, what, giveWay)
+  digests.take(0, end, what)
+  return undefined
+}
+
+async function takeSlowly(digests: Digests, end: number, what: 'md5' | 'both', giveWay: NonNullable<GiveWay>) {
+  for (let start = 0; start < end; start += stretchBytes) {
+    digests.take(start, Math.min(end, start + stretchBytes), what)
+    await giveWay()
+  }
+}

@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type HashRecord, type ResumeStore, recordLifeMs } from '../resume-store.ts'
+
+/** Remembers hashes in a directory, a file for each. It is made when it is missing. */
+export function fileStore(directory: string): ResumeStore {
+  const pathOf = (key: string) => join(directory, `${createHash('sha1').update(key).digest('hex')}.json`)
+  return {
+    async get(key) {
+      return JSON.parse(await readFile(pathOf(key), 'utf8')) as HashRecord
+    },
+    async put(key, record) {
+      await mkdir(directory, { recursive: true, mode: 0o700 })
+      const path = pathOf(key)
+      await writeFile(`${path}.new`, JSON.stringify(record))
+      await rename(`${path}.new`, path)
+      await removeOld(directory, record.savedAt - recordLifeMs)
+    },
+    delete: (key) => rm(pathOf(key), { force: true }),
+  }
+}
+
+async function removeOld(directory: string, before: number): Promise<void> {
+  for (const name of await readdir(directory)) {
+    const path = join(directory, name)
+    if (name.endsWith('.json') && (await stat(path)).mtimeMs < before) await rm(path, { force: true })
+  }
+}
