@@ -85,6 +85,19 @@ it('follows no redirect, sends what it is given, and ends with its signal', asyn
   await expect(answer).rejects.toMatchObject({ code: 'ABORT_ERR' })
 })
 
+it('takes an answer that goes on in another protocol for one like others, and hangs up', async () => {
+  const { port } = await listen(({ socket }) => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n')
+  })
+  const request = outboundRequest(`http://127.0.0.1:${port}/`, { allowPrivate: true }).end()
+  const [socket] = (await once(request, 'socket')) as [Socket]
+  const closed = once(socket, 'close')
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  expect(response.statusCode).toBe(101)
+  response.destroy()
+  await closed
+})
+
 describe('a name', () => {
   it('is asked of the name servers, and silence about others does not hold it up', async () => {
     const asked: string[] = []
