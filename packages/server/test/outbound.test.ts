@@ -26,8 +26,16 @@ const everybodys = [
 ]
 
 it('tells the addresses of everybody from those of this machine and its network', () => {
-  expect(notPublic.filter(isPublicAddress)).toEqual([])
-  expect(everybodys.filter(isPublicAddress)).toEqual(everybodys)
+  expect(notPublic.filter((address) => isPublicAddress(address))).toEqual([])
+  expect(everybodys.filter((address) => isPublicAddress(address))).toEqual(everybodys)
+})
+
+it('knows the addresses that this machine has itself, in whatever way they are written', () => {
+  const own = { eth0: [{ address: '8.8.4.4' }, { address: '2400:3200::a:1' }, { address: 'fe80::1' }], lo: undefined }
+  for (const address of ['8.8.4.4', '2400:3200::a:1', '2400:3200:0:0::A:0001']) {
+    expect([isPublicAddress(address, own), isPublicAddress(address, {})], address).toEqual([false, true])
+  }
+  expect(isPublicAddress('8.8.4.5', own)).toBe(true)
 })
 
 it('calls no address that is written out and not public, in whatever way it is written', async () => {
