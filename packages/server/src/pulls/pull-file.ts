@@ -1,5 +1,6 @@
 import { type PullComplete, pullComplete } from '@sluice/protocol'
 import { discardBlobs } from '../files/discard-blobs.ts'
+import { findLasting } from '../files/finished.ts'
 import type { ClaimedPull, StoredFile } from '../metadata/metadata.ts'
 import { AddressRefused } from '../outbound/outbound-request.ts'
 import { PullRefused } from './open-source.ts'
@@ -33,7 +34,7 @@ export async function pullFile(deps: PullDeps, pull: ClaimedPull, signal: AbortS
 
 async function endWell(deps: PullDeps, pull: ClaimedPull, source: StoredSource): Promise<void> {
   const { taskId, appId } = pull
-  const before = await deps.metadata.findFileBySha(appId, source.fileSha)
+  const before = await findLasting(deps, appId, source.fileSha)
   // A clock that jumped may have given the task away: what is sealed must not be what another worker is still writing.
   if (!(await deps.metadata.renewPull(pull, deps.now() + leaseMs))) return
   if (!before) await deps.blobs.seal(pull.fileId)
