@@ -31,7 +31,7 @@ import type { Credential } from './metadata/metadata.ts'
 import { rememberUploads } from './metadata/recent-uploads.ts'
 import { openSqlite } from './metadata/sqlite.ts'
 import { createLog, type Log } from './observe/log.ts'
-import { createMetrics } from './observe/metrics.ts'
+import { createMetrics, type QueuedEvents } from './observe/metrics.ts'
 import { probeFiles } from './probe/probe-files.ts'
 import type { PullDeps } from './pulls/pull-deps.ts'
 import { pullFiles } from './pulls/pull-files.ts'
@@ -106,6 +106,7 @@ export async function startService(settings: Settings, surroundings: Surrounding
       timeoutMs: limits.callbackTimeoutMs,
     })
     undo.push(() => callbacks.close())
+    const counting = new SharedRun<QueuedEvents[]>() // two gauges say what one look at the queue finds
     metrics.observe({
       bytesInFlight: () => (slots.count - slots.free) * slots.slotSize,
       waitingRequests: () => slots.waiting,
@@ -113,7 +114,7 @@ export async function startService(settings: Settings, surroundings: Surrounding
       openUploads: () => metadata.countUploads(),
       waitingPollers: () => pulls.waiting,
       deadEvents: () => metadata.countDead(),
-      queuedEvents: () => queuedEvents({ metadata, settingsOf, now }),
+      queuedEvents: () => counting.run('queued', () => queuedEvents({ metadata, settingsOf, now })),
     })
 
     let publicUrl = settings.SLUICE_PUBLIC_URL ?? ''

@@ -11,8 +11,10 @@ import { memoryDirectory } from './support/memory-directory.ts'
 import {
   callServer,
   initParams,
+  offsetsOf,
   type SampleFile,
   sampleFile,
+  sendPart,
   startTestService,
   type TestService,
   uploadWhole,
@@ -184,6 +186,32 @@ describe('a file with an end', () => {
     await expect.poll(() => sealedBlobs(next), soon).toEqual([kept])
     expect(await callVod(next, 'GetVideoInfo', { fileId })).toEqual(vodFailed(10008))
     expect(await settledAudit(next.directory)).toEqual([])
+  })
+
+  it('is gone from that moment for who uploads the same bytes', async () => {
+    const service = await startTestService({}, { frozen: true })
+    const { fileId = '' } = await uploadWhole(service, video)
+    await expire(service, fileId, service.now() / 1000 + 60)
+    expect(await callServer(service, 'InitUpload', initParams(video))).toMatchObject({ code: 2, fileId })
+    service.advance(60_000)
+    const { fileId: again = '' } = await uploadWhole(service, video)
+    expect(again).not.toBe(fileId)
+    expect(sealedBlobs(service)).toEqual([again])
+    expect(recordedEvents(service)).toHaveLength(3)
+    expect(await settledAudit(service.directory)).toEqual([])
+  })
+
+  it('is gone from that moment for who was uploading them', async () => {
+    const service = await startTestService({ SLUICE_INSTANT_UPLOAD_SERVER: 'off' }, { frozen: true })
+    const { fileId = '' } = await uploadWhole(service, video)
+    await callServer(service, 'InitUpload', initParams(video))
+    for (const offset of offsetsOf(video)) await sendPart(service, video, offset)
+    await expire(service, fileId, service.now() / 1000 + 60)
+    service.advance(60_000)
+    const { fileId: again = '' } = await callServer(service, 'FinishUpload', { fileSha: video.fileSha })
+    expect(again).not.toBe(fileId)
+    expect(sealedBlobs(service)).toEqual([again])
+    expect(await settledAudit(service.directory)).toEqual([])
   })
 
   it('stays when it is given more time, or none', async () => {

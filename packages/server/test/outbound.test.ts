@@ -26,8 +26,16 @@ const everybodys = [
 ]
 
 it('tells the addresses of everybody from those of this machine and its network', () => {
-  expect(notPublic.filter(isPublicAddress)).toEqual([])
-  expect(everybodys.filter(isPublicAddress)).toEqual(everybodys)
+  expect(notPublic.filter((address) => isPublicAddress(address))).toEqual([])
+  expect(everybodys.filter((address) => isPublicAddress(address))).toEqual(everybodys)
+})
+
+it('knows the addresses that this machine has itself, in whatever way they are written', () => {
+  const own = { eth0: [{ address: '8.8.4.4' }, { address: '2400:3200::a:1' }, { address: 'fe80::1' }], lo: undefined }
+  for (const address of ['8.8.4.4', '2400:3200::a:1', '2400:3200:0:0::A:0001']) {
+    expect([isPublicAddress(address, own), isPublicAddress(address, {})], address).toEqual([false, true])
+  }
+  expect(isPublicAddress('8.8.4.5', own)).toBe(true)
 })
 
 it('calls no address that is written out and not public, in whatever way it is written', async () => {
@@ -83,6 +91,19 @@ it('follows no redirect, sends what it is given, and ends with its signal', asyn
   expect(request.headers.host).toBe(`127.0.0.1:${silent.port}`)
   stop.abort()
   await expect(answer).rejects.toMatchObject({ code: 'ABORT_ERR' })
+})
+
+it('takes an answer that goes on in another protocol for one like others, and hangs up', async () => {
+  const { port } = await listen(({ socket }) => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n')
+  })
+  const request = outboundRequest(`http://127.0.0.1:${port}/`, { allowPrivate: true }).end()
+  const [socket] = (await once(request, 'socket')) as [Socket]
+  const closed = once(socket, 'close')
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  expect(response.statusCode).toBe(101)
+  response.destroy()
+  await closed
 })
 
 describe('a name', () => {

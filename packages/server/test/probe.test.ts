@@ -1,3 +1,5 @@
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { hotlinkQuery } from '@sluice/protocol/signatures'
 import { openSqlite } from '@sluice/server'
 import { changeAppSettings } from '@sluice/server/apps'
@@ -212,6 +214,18 @@ describe('the service', () => {
       expect(await probed(service, fileId)).toBe('failed')
       expect((await play(url)).body.equals(file.bytes)).toBe(true)
     }
+  })
+
+  it('leaves a file that cannot be read for later, and goes on with the others', async () => {
+    const before = await startTestService()
+    const { fileId = '' } = await uploadWhole(before, sampleFile(600_000))
+    const { fileId: next } = await uploadWhole(before, withDigests(make('next.mp4')))
+    const path = join(before.directory, 'files', fileId.slice(-2), fileId)
+    rmSync(path)
+    mkdirSync(path) // opens, and cannot be read
+    const service = await before.restart({ SLUICE_PROBE: 'on' })
+    expect(await probed(service, next)).toMatchObject({ durationS: 3 })
+    expect(tablesOf(service).all('select media from files where fileId = ?', fileId)).toEqual([{ media: 'unprobed' }])
   })
 
   it('takes up at the next start what was left, and what was stored before there were probes', async () => {

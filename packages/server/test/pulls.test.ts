@@ -1,11 +1,20 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type RequestListener, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { openSqlite } from '@sluice/server'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { DiskBlobs } from '../src/blobs/disk.ts'
+import { Slots } from '../src/engine/slots.ts'
+import { fileUrls } from '../src/files/file-url.ts'
+import { acceptPulls } from '../src/pulls/accept-pulls.ts'
+import { pullFile } from '../src/pulls/pull-file.ts'
+import { keptLog } from './support/logged-service.ts'
+import { memoryDirectory } from './support/memory-directory.ts'
 import { play } from './support/players.ts'
+import { firstApp } from './support/records.ts'
 import {
   callServer,
   initParams,
@@ -44,6 +53,24 @@ interface Pulled {
   file_name: string
   vod_task_id: string
 }
+
+/** What a worker works with, without a service around it. */
+async function startPulling() {
+  const directory = await memoryDirectory()
+  const metadata = await openSqlite(directory)
+  const blobs = await DiskBlobs.create(directory, { minFreeBytes: 0 })
+  onTestFinished(async () => {
+    await blobs.close()
+    await metadata.close()
+  })
+  await metadata.addApp(firstApp)
+  const limits = { workers: 1, maxWaiting: 9, maxFileSize: 1e9, totalMs: 60_000, idleMs: 60_000, allowPrivate: true }
+  const slots = new Slots(2 ** 22, 2 ** 20)
+  const deps = { ...limits, metadata, blobs, slots, urls: fileUrls(() => ''), now: () => 1_000, log: keptLog().log }
+  return { deps, metadata, directory }
+}
+
+const nothingSaid = { fileName: undefined, fileMd5: undefined, classId: 0, tags: [], watermark: false }
 
 /** Asks for one file to be pulled. */
 async function pull(service: TestService, url: string, more: Record<string, string | number> = {}): Promise<Pulled> {
@@ -147,19 +174,33 @@ describe('a pulled file', () => {
     expect((await play(fileUrl)).body.equals(video.bytes)).toBe(true)
   })
 
-  it('is fetched anew after a restart in the middle', async () => {
-    let stalled = true
-    const source = await startSource((_, response) => {
-      if (stalled) response.write(video.bytes.subarray(0, 1_500_000))
-      else response.end(video.bytes)
-    })
+  it('is fetched anew after a restart in the middle, which is none of its attempts', async () => {
+    const asking: ServerResponse[] = []
+    const source = await startSource((_, response) => void asking.push(response))
     const before = await startTestService(lifted)
     const asked = await pull(before, `${source.url}/slow.mp4`)
+    await expect.poll(() => asking.length, { timeout: 20_000 }).toBe(1)
+    asking[0]?.write(video.bytes.subarray(0, 1_500_000))
     await expect.poll(() => unsealedBlobs(before), { timeout: 20_000 }).toEqual([asked.file_id])
     const service = await before.restart()
-    stalled = false
+    await expect.poll(() => asking.length, { timeout: 20_000 }).toBe(2)
+    expect(tablesOf(service).all('select attempts from pulls')).toEqual([{ attempts: 1 }])
+    asking[1]?.end(video.bytes)
     expect(await ended(service, asked)).toMatchObject({ status: 0, fileId: asked.file_id })
     expect(tablesOf(service).all('select fileSha from files')).toEqual([{ fileSha: video.fileSha }])
+  })
+
+  it('is sealed by nobody who has lost the task meanwhile: another may be writing it', async () => {
+    const source = await startSource(serveVideo)
+    const { deps, metadata, directory } = await startPulling()
+    const [asked] = await acceptPulls(deps, firstApp.appId, [{ ...nothingSaid, url: `${source.url}/video.mp4` }])
+    const lost = await metadata.claimPull('a', 1_000, 2_000)
+    const taken = await metadata.claimPull('b', 2_000, 3_000)
+    if (!asked || !lost || !taken) throw new Error('it was there to be claimed')
+    await pullFile(deps, lost, new AbortController().signal)
+    expect([unsealedBlobs({ directory }), sealedBlobs({ directory })]).toEqual([[asked.fileId], []])
+    await pullFile(deps, taken, new AbortController().signal)
+    expect([unsealedBlobs({ directory }), sealedBlobs({ directory })]).toEqual([[], [asked.fileId]])
   })
 
   it('is fetched anew after a crash, when the lease of who fetched it has run out', async () => {

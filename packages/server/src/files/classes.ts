@@ -74,13 +74,12 @@ export async function requireClass({ metadata }: FilesDeps, appId: number, class
 export async function classTrees({ metadata }: FilesDeps, appId: number): Promise<ClassTree[]> {
   const classes = await metadata.listClasses(appId)
   const counts = await metadata.countFilesByClass(appId)
+  const byParent = Map.groupBy(classes, ({ parentId }) => parentId)
   const trees = (parentId: number, level: number): ClassTree[] =>
-    classes
-      .filter((one) => one.parentId === parentId)
-      .map(({ classId, name }) => {
-        const fileCount = counts.get(classId) ?? 0
-        return { classId, parentId, name, level, fileCount, below: trees(classId, level + 1) }
-      })
+    (byParent.get(parentId) ?? []).map(({ classId, name }) => {
+      const fileCount = counts.get(classId) ?? 0
+      return { classId, parentId, name, level, fileCount, below: trees(classId, level + 1) }
+    })
   const known = new Set(classes.map(({ classId }) => classId))
   const fileCount = [...counts].reduce((sum, [classId, count]) => (known.has(classId) ? sum : sum + count), 0)
   return [{ ...defaultClass, parentId: -1, level: 0, fileCount, below: [] }, ...trees(-1, 0)]

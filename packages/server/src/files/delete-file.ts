@@ -1,4 +1,5 @@
 import { fileDeleted, VodError } from '@sluice/protocol'
+import type { StoredFile } from '../metadata/metadata.ts'
 import { discardBlobs } from './discard-blobs.ts'
 import type { FileKey, FilesDeps } from './files-deps.ts'
 
@@ -18,15 +19,19 @@ export async function deleteFile(deps: FilesDeps, { appId, fileId }: FileKey): P
 /** Deletes the files whose time is over. */
 export async function expireFiles(deps: FilesDeps): Promise<void> {
   for (;;) {
-    const now = deps.now()
-    const expired = await deps.metadata.listExpiredFiles(now, batch)
-    for (const { appId, fileId, expireAt } of expired) {
-      // Somebody may have given it more time meanwhile.
-      const blobIds = await deps.metadata.deleteFile({ appId, fileId, expiredBy: now }, fileDeleted(fileId), now)
-      if (!blobIds) continue
-      deps.log.info({ fileId, appId, expireAt }, 'file expired')
-      await discardBlobs(deps, blobIds)
-    }
+    const expired = await deps.metadata.listExpiredFiles(deps.now(), batch)
+    for (const file of expired) await expireFile(deps, file)
     if (expired.length < batch) return
   }
+}
+
+/** Deletes a file if its time is over; false when it is not. Somebody may have given it more meanwhile. */
+export async function expireFile(deps: FilesDeps, { appId, fileId, expireAt }: StoredFile): Promise<boolean> {
+  const now = deps.now()
+  if (expireAt === null || expireAt > now) return false
+  const blobIds = await deps.metadata.deleteFile({ appId, fileId, expiredBy: now }, fileDeleted(fileId), now)
+  if (!blobIds) return false
+  deps.log.info({ fileId, appId, expireAt }, 'file expired')
+  await discardBlobs(deps, blobIds)
+  return true
 }

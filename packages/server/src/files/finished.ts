@@ -1,5 +1,7 @@
-import type { Cover, Metadata, StoredFile } from '../metadata/metadata.ts'
+import type { Cover, StoredFile } from '../metadata/metadata.ts'
+import { expireFile } from './delete-file.ts'
 import type { FileUrls } from './file-url.ts'
+import type { FilesDeps } from './files-deps.ts'
 
 /** What an upload has become: a file, or the cover of one. */
 export interface Finished {
@@ -29,12 +31,19 @@ export interface FinishedKey {
 
 /** Looks for the file, or the cover, that these bytes have become. */
 export async function findFinished(
-  { metadata, urls }: { readonly metadata: Metadata; readonly urls: FileUrls },
+  deps: FilesDeps,
   { appId, fileSha, coverOf, orAnyCover = false }: FinishedKey,
 ): Promise<Finished | undefined> {
-  const file = coverOf === undefined ? await metadata.findFileBySha(appId, fileSha) : undefined
+  const { metadata, urls } = deps
+  const file = coverOf === undefined ? await findLasting(deps, appId, fileSha) : undefined
   if (file) return finishedFile(file, urls)
   if (coverOf === undefined && !orAnyCover) return undefined
   const cover = await metadata.findCoverBySha(appId, fileSha, coverOf)
   return cover && finishedCover(cover, urls)
+}
+
+/** Looks for the file of these bytes. One whose time is over goes at once: nobody is to be told that it is there. */
+export async function findLasting(deps: FilesDeps, appId: number, fileSha: string): Promise<StoredFile | undefined> {
+  const file = await deps.metadata.findFileBySha(appId, fileSha)
+  return file && (await expireFile(deps, file)) ? undefined : file
 }

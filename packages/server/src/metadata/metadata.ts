@@ -416,7 +416,7 @@ export interface Pull {
   readonly fileMd5: string | null
   readonly classId: number
   readonly tags: readonly string[]
-  /** How often it was claimed. */
+  /** How often it was claimed, but for claims that ended with the service. */
   readonly attempts: number
   readonly createdAt: number
 }
@@ -433,7 +433,7 @@ export interface PullRecords {
   claimPull(leaseId: string, now: number, until: number): Promise<ClaimedPull | undefined>
   /** Keeps it longer; false when it is somebody else's. */
   renewPull(pull: ClaimedPull, until: number): Promise<boolean>
-  /** Gives it back, due from that time. */
+  /** Gives it back, due from that time; `attempts` as the caller counts them. */
   retryPull(pull: ClaimedPull, dueAt: number): Promise<void>
   /**
    * Ends a pull as a file, with its parts and its event, in one transaction. When the app has the file already, under

@@ -12,8 +12,8 @@ const partsAtOnce = 500
 /** Files to be fetched from elsewhere. */
 export function pullRecords(db: Database, onEvent: (appId: number) => void): PullRecords {
   /** The task, while it is held under that lease. */
-  const held = ({ taskId, leaseId }: ClaimedPull, leasedUntil: number) =>
-    db.updateTable('pulls').set({ leasedUntil }).where('taskId', '=', taskId).where('leaseId', '=', leaseId)
+  const held = ({ taskId, leaseId, attempts }: ClaimedPull, leasedUntil: number) =>
+    db.updateTable('pulls').set({ leasedUntil, attempts }).where('taskId', '=', taskId).where('leaseId', '=', leaseId)
 
   return {
     addPulls: (pulls, maxWaiting) =>

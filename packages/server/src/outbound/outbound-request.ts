@@ -37,12 +37,17 @@ export function outboundRequest(address: string | URL, options: OutboundOptions)
   // A host that is an address already is connected to without a lookup.
   if (!allowPrivate && isIP(host) !== 0 && !isPublicAddress(host))
     throw new AddressRefused(`${host} is no public address`)
-  return (url.protocol === 'https:' ? https : http).request(url, {
+  const request = (url.protocol === 'https:' ? https : http).request(url, {
     method,
     headers,
     agent: false,
     lookup: allowPrivate ? lookup : publicOnly(lookup),
     ...(signal && { signal }),
+  })
+  // Nobody asked for another protocol. Unheard, such an answer ends the request with neither `response` nor `error`.
+  return request.on('upgrade', (response, socket) => {
+    socket.destroy()
+    request.emit('response', response)
   })
 }
 

@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net'
+import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
 
 /** What of IPv4 is nobody's public address: IANA's special-purpose registry, and one address clouds keep for themselves. */
 const specialIpv4 = [
@@ -37,14 +38,26 @@ const specialIpv6 = [
 const special = listOf([...specialIpv4, ...specialIpv6])
 const globalUnicast = listOf([globalIpv6])
 
-/** Whether an address, as a resolver gives it, is one that anybody on the internet reaches. What is no address is not. */
-export function isPublicAddress(address: string): boolean {
+/**
+ * Whether an address, as a resolver gives it, is one that anybody on the internet reaches, and another machine's: from
+ * inside, no firewall stands before this machine's own. What is no address is not.
+ */
+export function isPublicAddress(address: string, interfaces: NodeJS.Dict<Interface[]> = networkInterfaces()): boolean {
   const version = isIP(address)
+  if (version === 0 || isOwn(address, interfaces)) return false
   if (version === 4) return !special.check(address)
   // An address with a zone (fe80::1%eth0) is of this machine's own links.
-  return (
-    version === 6 && !address.includes('%') && globalUnicast.check(address, 'ipv6') && !special.check(address, 'ipv6')
-  )
+  return !address.includes('%') && globalUnicast.check(address, 'ipv6') && !special.check(address, 'ipv6')
+}
+
+type Interface = Pick<NetworkInterfaceInfo, 'address'>
+
+function isOwn(address: string, interfaces: NodeJS.Dict<Interface[]>): boolean {
+  const own = new BlockList() // an IPv6 address can be written in many ways
+  for (const each of Object.values(interfaces).flatMap((some) => some ?? [])) {
+    own.addAddress(each.address, isIP(each.address) === 6 ? 'ipv6' : 'ipv4')
+  }
+  return own.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
 }
 
 function listOf(subnets: readonly string[]): BlockList {

@@ -23,12 +23,16 @@ const roundSize = 64
 /** What is found is recorded together, at most that much later: a commit is the dearest part of it. */
 const recordEveryMs = 1_000
 
-/** Probes stored files, one at a time, until the signal aborts. What a crash left unprobed is simply found again. */
+/**
+ * Probes stored files, one at a time, until the signal aborts. What a crash left unprobed is simply found again. A file
+ * that cannot be read keeps nobody waiting: it stays unprobed, and is looked at again after the next start.
+ */
 export async function probeFiles(deps: ProbeDeps, signal: AbortSignal): Promise<void> {
+  const unread = new Set<string>()
   while (!signal.aborted) {
     let pauseMs = lookEveryMs
     try {
-      if ((await probeRound(deps, signal)) === roundSize) pauseMs = 0
+      if ((await probeRound(deps, unread, signal)) === roundSize) pauseMs = 0
     } catch (error) {
       if (signal.aborted) return
       deps.log.error({ err: error, job: probeFiles.name }, 'upkeep failed')
@@ -39,15 +43,26 @@ export async function probeFiles(deps: ProbeDeps, signal: AbortSignal): Promise<
 }
 
 /** Resolves to how many files there were to probe. */
-async function probeRound({ metadata, blobs, log }: ProbeDeps, signal: AbortSignal): Promise<number> {
-  const files = await metadata.listUnprobed(roundSize)
+async function probeRound(
+  { metadata, blobs, log }: ProbeDeps,
+  unread: Set<string>,
+  signal: AbortSignal,
+): Promise<number> {
+  const listed = await metadata.listUnprobed(roundSize + unread.size)
+  const files = listed.filter(({ fileId }) => !unread.has(fileId)).slice(0, roundSize)
   let found: Probed[] = []
   let recordedAt = performance.now()
   try {
     for (const { fileId } of files) {
-      const media = await probeBlob(blobs, fileId, signal)
-      log.debug({ fileId, media }, 'probed')
-      found.push({ fileId, media: media ?? 'failed' })
+      try {
+        const media = await probeBlob(blobs, fileId, signal)
+        log.debug({ fileId, media }, 'probed')
+        found.push({ fileId, media: media ?? 'failed' })
+      } catch (error) {
+        signal.throwIfAborted()
+        unread.add(fileId)
+        log.error({ err: error, fileId }, 'a stored file could not be read')
+      }
       if (performance.now() - recordedAt < recordEveryMs) continue
       await metadata.recordMedia(found)
       found = []

@@ -19,7 +19,8 @@ export async function acceptPulls(deps: PullDeps, appId: number, sources: readon
 }
 
 function newPull(appId: number, { url, fileName, fileMd5, classId, tags }: PullSource, now: number): Pull {
-  const [, stem = '', extension] = /([^/]*?)(?:\.([A-Za-z0-9]{1,16}))?$/.exec(decoded(new URL(url).pathname)) ?? []
+  const last = decoded(new URL(url).pathname).replace(/^.*\//s, '')
+  const [, stem = '', extension] = /^(.*?)(?:\.([A-Za-z0-9]{1,16}))?$/s.exec(last) ?? []
   const [, givenStem = '', givenExtension] = /^(.+)\.([A-Za-z0-9]{1,16})$/.exec(fileName ?? '') ?? []
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced
   const named = stem.replace(/[\\/:*?"<>|\x00-\x1f\x7f]/g, '_')

@@ -1,5 +1,6 @@
 import { type PullComplete, pullComplete } from '@sluice/protocol'
 import { discardBlobs } from '../files/discard-blobs.ts'
+import { findLasting } from '../files/finished.ts'
 import type { ClaimedPull, StoredFile } from '../metadata/metadata.ts'
 import { AddressRefused } from '../outbound/outbound-request.ts'
 import { PullRefused } from './open-source.ts'
@@ -9,6 +10,9 @@ import { type StoredSource, storeSource } from './store-source.ts'
 /** How often a source is tried, and how long it is left alone in between. */
 const maxAttempts = 3
 const retryAfterMs = 60_000
+
+/** How long a task is its worker's; written anew while it works, so that a crash gives it back. */
+export const leaseMs = 60_000
 
 /** Fetches one file and ends its task, with its event. What may pass is left for another attempt. */
 export async function pullFile(deps: PullDeps, pull: ClaimedPull, signal: AbortSignal): Promise<void> {
@@ -30,7 +34,9 @@ export async function pullFile(deps: PullDeps, pull: ClaimedPull, signal: AbortS
 
 async function endWell(deps: PullDeps, pull: ClaimedPull, source: StoredSource): Promise<void> {
   const { taskId, appId } = pull
-  const before = await deps.metadata.findFileBySha(appId, source.fileSha)
+  const before = await findLasting(deps, appId, source.fileSha)
+  // A clock that jumped may have given the task away: what is sealed must not be what another worker is still writing.
+  if (!(await deps.metadata.renewPull(pull, deps.now() + leaseMs))) return
   if (!before) await deps.blobs.seal(pull.fileId)
   const file = before ?? (await deps.metadata.finishPull(pull, ...ended(deps, pull, source)))
   // The lease ran out and somebody else has the task.

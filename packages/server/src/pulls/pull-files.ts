@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClaimedPull } from '../metadata/metadata.ts'
 import type { PullDeps } from './pull-deps.ts'
-import { pullFile } from './pull-file.ts'
+import { leaseMs, pullFile } from './pull-file.ts'
 
 /** How often tasks are looked for. */
 const lookEveryMs = 1_000
@@ -10,8 +10,7 @@ const lookEveryMs = 1_000
 /** How long to leave it after the store failed. */
 const troubleMs = 60_000
 
-/** How long a task is its worker's; written anew while it works, so that a crash gives it back. */
-const leaseMs = 60_000
+/** How often a lease is written anew. */
 const renewEveryMs = 20_000
 
 /** Fetches files that wait, so many at a time, until the signal aborts. */
@@ -51,7 +50,7 @@ async function pullLeased(deps: PullDeps, pull: ClaimedPull, stop: AbortSignal):
     await pullFile(deps, pull, AbortSignal.any([stop, lost.signal]))
   } finally {
     clearInterval(timer)
-    // Whoever starts next need not wait until the lease runs out.
-    if (stop.aborted) await deps.metadata.retryPull(pull, 0)
+    // Whoever starts next need not wait until the lease runs out, and has as many attempts left.
+    if (stop.aborted) await deps.metadata.retryPull({ ...pull, attempts: pull.attempts - 1 }, 0)
   }
 }

@@ -6,7 +6,7 @@ import {
   ProtocolError,
   partCount,
 } from '@sluice/protocol'
-import { type Finished, findFinished, finishedCover, finishedFile } from '../files/finished.ts'
+import { type Finished, findFinished, findLasting, finishedCover, finishedFile } from '../files/finished.ts'
 import type { Upload, UploadKey } from '../metadata/metadata.ts'
 import { forgetUpload } from './forget-upload.ts'
 import type { UploadDeps } from './upload-deps.ts'
@@ -60,6 +60,7 @@ async function endAsFinished(deps: UploadDeps, upload: Upload): Promise<Finished
   await requireCovered(deps, upload)
   await requireSha1(deps, upload)
   await deps.blobs.seal(upload.fileId)
+  if (upload.coverOf === undefined) await findLasting(deps, upload.appId, upload.fileSha)
   const finished = upload.coverOf === undefined ? await endAsFile(deps, upload) : await endAsCover(deps, upload)
   deps.verifier.forget(upload.fileId)
   return giveWay(deps, upload, finished)

@@ -64,6 +64,8 @@ export function pullsContract(open: () => Promise<Metadata>): void {
     expect(await claim(metadata, 'b', 25_000)).toMatchObject({ attempts: 2 })
     await metadata.retryPull(claimed, 0) // it is another's now
     expect(await metadata.claimPull('c', 25_000, 50_000)).toBeUndefined()
+    await metadata.retryPull({ ...claimed, leaseId: 'b', attempts: 1 }, 0) // the second did not count
+    expect(await claim(metadata, 'd', 25_000)).toMatchObject({ attempts: 2 })
   })
 
   it('ends as a file with its parts and its event, once', async () => {
