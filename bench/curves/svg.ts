@@ -56,6 +56,7 @@ export function drawChart({ title, xLabel, yLabel, series, logX = false, formatX
     parts.push(text(margin.left + index * 190 + 24, 38, name))
   }
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="12" fill="#868e96">
+<title>${title}</title>
 ${parts.join('\n')}
 </svg>
 `

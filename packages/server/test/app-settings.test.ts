@@ -17,6 +17,13 @@ describe("an app's settings", () => {
     })
   })
 
+  it('are the defaults where another version left what means nothing here', () => {
+    expect(read({ eventMode: 'push', callbackPolicy: 'persistent', later: '1' })).toEqual({
+      ...read({}),
+      callbackPolicy: 'persistent',
+    })
+  })
+
   it.each([
     ['eventTypes', 'NewFileUpload, FileDeleted', ['NewFileUpload', 'FileDeleted']],
     ['callbackUrl', 'https://example.com:8443/a/b?c=d&e=%20/', 'https://example.com:8443/a/b?c=d&e=%20/'],

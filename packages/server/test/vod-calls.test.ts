@@ -46,6 +46,15 @@ describe('a call of the management API', () => {
     }
   })
 
+  it('has at most a thousand parameters, and a form at most 256 KiB', async () => {
+    const many = Array.from({ length: 1_000 }, (_, n): [string, string] => [`x.${n}`, ''])
+    const pairs = vodPairs(service(), 'DescribeVodPlayUrls', { fileId: '1' }, { method: 'POST' })
+    expect(await sendVod(service(), [...pairs, ...many], 'POST')).toEqual(vodFailed(4000))
+    expect(await sendVod(service(), [...pairs, ['x', 'x'.repeat(262_144)]], 'POST')).toEqual(vodFailed(4000))
+    const fits = { fileId: '1', x: 'x'.repeat(200_000) }
+    expect(await callVod(service(), 'DescribeVodPlayUrls', fits, { method: 'POST' })).toEqual(vodFailed(10008))
+  })
+
   it('is refused when its time is too far off', async () => {
     const at = (off: number) =>
       callVod(service(), 'DescribeVodPlayUrls', { fileId: '1', Timestamp: Math.floor(service().now() / 1000) + off })

@@ -60,14 +60,11 @@ export class Body {
     }
   }
 
-  /** Receives a short text. Throws `commonParameters` (-10001) when it is longer. */
-  async readText(maxLength: number): Promise<string> {
+  /** Receives a text, one character a byte; `undefined` when it is longer than `maxLength`. */
+  async readText(maxLength: number): Promise<string | undefined> {
     const chunks: Buffer[] = []
-    await this.#receive(maxLength, (chunk) => chunks.push(chunk), true)
-    if (this.#received > maxLength) {
-      throw new ProtocolError('commonParameters', `a form of at most ${maxLength} bytes was expected`)
-    }
-    return Buffer.concat(chunks).toString('latin1')
+    const isWhole = await this.#receive(maxLength, (chunk) => chunks.push(chunk), true)
+    return isWhole ? Buffer.concat(chunks).toString('latin1') : undefined
   }
 
   /** Reads what is left and throws it away. False when that was too much or too slow: the connection is then of no use. */

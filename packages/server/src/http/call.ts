@@ -55,7 +55,7 @@ export async function handleCall(
     }
   } catch (error) {
     failure = error
-    answer = toAnswer(error, requestId)
+    answer = error instanceof VodError ? vodErrorAnswer(error, requestId) : toAnswer(error, requestId)
   }
   const drained = !(failure instanceof BodyAborted) && (await body.drain())
   const gone = failure instanceof BodyAborted || response.destroyed

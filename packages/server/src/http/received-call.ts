@@ -1,12 +1,16 @@
 import type { IncomingMessage } from 'node:http'
 import type { BlockList } from 'node:net'
-import { percentDecode, type QueryPair, splitQuery, vodActionNamed } from '@sluice/protocol'
+import { ProtocolError, percentDecode, type QueryPair, splitQuery, VodError, vodActionNamed } from '@sluice/protocol'
 import type { SignedCall } from '../auth/authenticate.ts'
 import type { Body } from './body.ts'
 import { isTrusted } from './client-address.ts'
 import { formReader } from './forms.ts'
 
-const maxFormSize = 65_536
+/** Room for fifty long addresses to pull from. */
+const maxFormSize = 262_144
+
+/** More parameters than any call has: checking a signature sorts and joins them several times over. */
+const maxPairs = 1_000
 
 /** A call of either API as it was received: nothing of it is checked yet. */
 export interface RawCall extends SignedCall {
@@ -24,8 +28,8 @@ export interface Trace {
 
 /**
  * Reads a call off a request: its parameters are in the query, or in a form when the query names no Action. For an
- * action of the management API a POST is a form whatever the query says. Throws `commonParameters` (-10001) for a form
- * that is too long.
+ * action of the management API a POST is a form whatever the query says. Throws `parameters` (4000) for a form that is too
+ * long, `commonParameters` (-10001) for too many parameters in a query.
  */
 export async function receiveCall(
   request: IncomingMessage,
@@ -38,7 +42,11 @@ export async function receiveCall(
   const mayBeForm = request.method === 'POST' && (named === undefined || vodActionNamed(named) !== undefined)
   const readForm = mayBeForm ? formReader(request.headers) : undefined
   const isForm = readForm !== undefined
-  const pairs = readForm ? readForm(await body.readText(maxFormSize)) : inQuery
+  const pairs = readForm ? readForm(await readWhole(body)) : inQuery
+  if (pairs.length > maxPairs) {
+    const message = `expected at most ${maxPairs} parameters, found ${pairs.length}`
+    throw isForm ? new VodError('parameters', message) : new ProtocolError('commonParameters', message)
+  }
   return {
     named: isForm ? (actionOf(pairs) ?? named) : named,
     isForm,
@@ -47,6 +55,13 @@ export async function receiveCall(
     hosts: hostsOf(request, trustedProxies),
     pairs,
   }
+}
+
+/** Only the management API has forms of any length: what it answers fits whoever sends one that is too long. */
+async function readWhole(body: Body): Promise<string> {
+  const text = await body.readText(maxFormSize)
+  if (text === undefined) throw new VodError('parameters', `expected a form of at most ${maxFormSize} bytes`)
+  return text
 }
 
 /** The first parameter that is given twice; `_` in a name is `.`, but for a leading one. */

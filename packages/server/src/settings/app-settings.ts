@@ -75,13 +75,25 @@ export type AppSettings = {
 
 export type AppSettingName = keyof AppSettings
 
-/** Reads an app's settings; a name that is not of the table, as an older version may have left it, means nothing. */
+/**
+ * Reads an app's settings. A name that is not of the table, or a value that is none, as another version may have left it,
+ * means nothing: one app's must not keep the others from being served.
+ */
 export function readAppSettings({ settings }: Pick<App, 'settings'>): AppSettings {
   const read: Record<string, unknown> = {}
   for (const [name, { default: fallback, read: readOne }] of Object.entries<Setting<unknown>>(appSettingsTable)) {
-    read[name] = readOne(settings[name] || fallback)
+    read[name] = readOr(readOne, settings[name], fallback)
   }
   return read as AppSettings // every name was just set from its own reader
+}
+
+function readOr<T>(read: (text: string) => T, text: string | undefined, fallback: string): T {
+  try {
+    if (text) return read(text)
+  } catch (expected) {
+    if (typeof expected !== 'string') throw expected
+  }
+  return read(fallback)
 }
 
 /**
