@@ -429,7 +429,7 @@ export interface ClaimedPull extends Pull {
 export interface PullRecords {
   /** Adds pulls of one app, unless it would have more than so many; then none, and false. */
   addPulls(pulls: readonly Pull[], maxWaiting: number): Promise<boolean>
-  /** Takes the oldest pull that is due, until that time. */
+  /** Takes a pull that is due, until that time: of the app that has the fewest under way, its oldest. Disabled apps wait. */
   claimPull(leaseId: string, now: number, until: number): Promise<ClaimedPull | undefined>
   /** Keeps it longer; false when it is somebody else's. */
   renewPull(pull: ClaimedPull, until: number): Promise<boolean>

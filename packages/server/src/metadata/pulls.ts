@@ -41,9 +41,17 @@ export function pullRecords(db: Database, onEvent: (appId: number) => void): Pul
       for (;;) {
         const due = await db
           .selectFrom('pulls')
+          .innerJoin('apps', 'apps.appId', 'pulls.appId')
           .select('taskId')
           .where('leasedUntil', '<=', now)
-          .orderBy('createdAt')
+          .where('apps.disabledAt', 'is', null)
+          .orderBy(({ selectFrom, fn }) =>
+            selectFrom('pulls as others')
+              .select(fn.countAll().as('underWay'))
+              .whereRef('others.appId', '=', 'pulls.appId')
+              .where('others.leasedUntil', '>', now),
+          )
+          .orderBy('pulls.createdAt')
           .orderBy('taskId')
           .limit(1)
           .executeTakeFirst()

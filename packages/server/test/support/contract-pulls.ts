@@ -55,6 +55,18 @@ export function pullsContract(open: () => Promise<Metadata>): void {
     expect(await metadata.renewPull(first, 99_000)).toBe(false)
   })
 
+  it('serves apps in turn, but for those that are disabled', async () => {
+    const metadata = await open()
+    await metadata.addPulls([pullOf(1), pullOf(2), pullOf(3)], 9)
+    await metadata.addPulls([pullOf(4, { appId: secondApp.appId }), pullOf(5, { appId: secondApp.appId })], 9)
+    await metadata.setAppDisabled(firstApp.appId, 15_000)
+    expect((await claim(metadata)).taskId).toBe(taskId(4))
+    await metadata.setAppDisabled(firstApp.appId, null)
+    const order: string[] = []
+    for (let turn = 0; turn < 4; turn++) order.push((await claim(metadata)).taskId)
+    expect(order).toEqual([1, 2, 5, 3].map(taskId))
+  })
+
   it('is due again when it was given back', async () => {
     const metadata = await open()
     await metadata.addPulls([pullOf(1)], 9)
