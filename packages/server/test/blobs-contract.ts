@@ -1,4 +1,5 @@
 import { buffer } from 'node:stream/consumers'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, it, onTestFinished } from 'vitest'
 import type { Blobs } from '../src/blobs/blobs.ts'
 import { seededRandom } from './support/random.ts'
@@ -133,6 +134,25 @@ export function blobsContract(open: () => Promise<Blobs>): void {
     const streams = [0, 1, partSize].map((start) => blob?.stream(start, video.length - 1) as NodeJS.ReadableStream)
     const read = await Promise.all(streams.map((stream) => buffer(stream)))
     expect(read).toEqual([video, video.subarray(1), video.subarray(partSize)])
+    await blob?.close()
+  })
+
+  it('reads ranges of an open blob, any number of them, up to its end', async () => {
+    const blobs = await openStore()
+    await write(blobs, id)
+    await blobs.seal(id)
+    const blob = await blobs.open(id)
+    const warnings: Error[] = []
+    const onWarning = (warning: Error) => warnings.push(warning)
+    process.on('warning', onWarning)
+    onTestFinished(() => void process.off('warning', onWarning))
+    for (let start = 0; start < 20; start++) {
+      expect(Buffer.from((await blob?.read(start, 1_000)) ?? [])).toEqual(video.subarray(start, start + 1_000))
+    }
+    expect(Buffer.from((await blob?.read(video.length - 7, 1_000)) ?? [])).toEqual(video.subarray(-7))
+    expect(await blob?.read(video.length, 10)).toHaveLength(0)
+    await nextTurn() // warnings come a turn later
+    expect(warnings).toEqual([])
     await blob?.close()
   })
 

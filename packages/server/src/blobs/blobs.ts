@@ -29,5 +29,7 @@ export interface OpenBlob {
   readonly size: number
   /** Streams the bytes from `start` to `end`, both inclusive. */
   stream(start: number, end: number): NodeJS.ReadableStream
+  /** Reads `length` bytes from `start` on, fewer at the end. To be asked as often as one likes. */
+  read(start: number, length: number): Promise<Uint8Array<ArrayBuffer>>
   close(): Promise<void>
 }

@@ -91,6 +91,12 @@ export class DiskBlobs implements Blobs {
       return {
         size,
         stream: (start, end) => handle.createReadStream({ start, end, highWaterMark: 262_144, autoClose: false }),
+        read: (start, length) =>
+          storing(async () => {
+            const bytes = new Uint8Array(Math.max(0, Math.min(length, size - start)))
+            await readWhole(handle, start, bytes)
+            return bytes
+          }),
         close: () => handle.close(),
       }
     })

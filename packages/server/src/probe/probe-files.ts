@@ -3,7 +3,7 @@ import type { Blobs } from '../blobs/blobs.ts'
 import type { Metadata, Probed } from '../metadata/metadata.ts'
 import type { Log } from '../observe/log.ts'
 import { looksLikeMedia, signatureBytes } from './media-signature.ts'
-import { type ProbeSource, probe } from './probe.ts'
+import { probe } from './probe.ts'
 
 export interface ProbeDeps {
   readonly metadata: Pick<Metadata, 'listUnprobed' | 'recordMedia'>
@@ -78,20 +78,8 @@ async function probeBlob(blobs: ProbeDeps['blobs'], fileId: string, signal: Abor
   const blob = await blobs.open(fileId)
   if (!blob) return undefined // deleted, or lost: there is nothing to look at either way
   try {
-    const source: ProbeSource = {
-      size: blob.size,
-      read: async (offset, length) => {
-        const bytes = new Uint8Array(length)
-        let filled = 0
-        for await (const chunk of blob.stream(offset, offset + length - 1)) {
-          bytes.set(chunk as Uint8Array, filled) // no encoding is set
-          filled += chunk.length
-        }
-        return bytes.subarray(0, filled)
-      },
-    }
-    const head = await source.read(0, Math.min(signatureBytes, blob.size))
-    return looksLikeMedia(head) ? await probe(source, signal) : undefined
+    const head = await blob.read(0, signatureBytes)
+    return looksLikeMedia(head) ? await probe(blob, signal) : undefined
   } finally {
     await blob.close()
   }
