@@ -228,6 +228,10 @@ describe('a pull fails, with its reason,', () => {
       answer: (_, response) => void response.writeHead(404).end(),
       why: /status 404/,
     },
+    'when it is a page': {
+      answer: (_, response) => void response.setHeader('Content-Type', 'Text/HTML; charset=utf-8').end('log in first'),
+      why: /^the source is Text\/HTML; charset=utf-8, expected a video$/,
+    },
     'when it is another file': {
       answer: serveVideo,
       more: { fileMd5: '0'.repeat(32) },

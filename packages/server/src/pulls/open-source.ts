@@ -9,6 +9,9 @@ export class PullRefused extends Error {
 
 const maxRedirects = 5
 
+/** A page that says why there is no video, with status 200; what is served without a type, or as any bytes, may be one. */
+const notMedia = /^\s*(text\/|application\/(json|xml|xhtml\+xml|javascript)\b)/i
+
 /** Asks for the bytes of an address. Redirects are followed a few times, each as guarded as the first address. */
 export async function openSource(
   { allowPrivate, lookup, idleMs }: Pick<PullDeps, 'allowPrivate' | 'lookup' | 'idleMs'>,
@@ -25,8 +28,10 @@ export async function openSource(
       request.end()
     })
     const { statusCode = 0, headers } = response
-    if (statusCode === 200) return response
+    const type = headers['content-type'] ?? ''
+    if (statusCode === 200 && !notMedia.test(type)) return response
     response.on('error', () => {}).destroy()
+    if (statusCode === 200) throw new PullRefused(`the source is ${type.slice(0, 100)}, expected a video`)
     if (![301, 302, 303, 307, 308].includes(statusCode)) {
       const message = `the source answered with status ${statusCode}`
       throw statusCode >= 500 || statusCode === 429 || statusCode === 408
