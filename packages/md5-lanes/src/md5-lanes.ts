@@ -1,3 +1,4 @@
+import { swiftLanes } from './kernel.ts'
 import { type Kernel, kernelsOn, type Width } from './kernels.ts'
 import { BLOCK } from './md5.ts'
 import { LaneMessage, type Message } from './message.ts'
@@ -136,17 +137,30 @@ export class Md5Lanes {
   #pass(messages: readonly LaneMessage[], maxBytes: number): number {
     const scratch = this.#currentScratch()
     const width = this.#plan[messages.length] as Width
-    const lanes = messages.slice(0, width)
-    const share = Math.ceil(maxBytes / BLOCK / lanes.length)
-    const blocks = Math.min(share, ...lanes.map((message) => message.blocksReady))
+    const swiftFrom = width - swiftLanes(width)
+    const lanes = seat(messages.slice(0, width), width, swiftFrom)
+    const seated = [...lanes.entries()].flatMap(([lane, message]) => {
+      return message ? [{ lane, message, speed: lane < swiftFrom ? 1 : 2 }] : []
+    })
+    const speed = seated.reduce((sum, { speed }) => sum + speed, 0)
+    const evenly = seated.reduce((sum, { message }) => sum + message.blocksReady, 0) / speed
+    const turns = Math.min(
+      Math.ceil(maxBytes / BLOCK / speed),
+      ...seated.map(({ message: { blocksReady }, speed }) => {
+        // In as many turns as it takes to be through with all at once, a message is swift only for what it has more.
+        return speed === 1
+          ? blocksReady
+          : Math.min(Math.floor(blocksReady / 2), Math.max(1, Math.floor(blocksReady - evenly)))
+      }),
+    )
     const kernel = this.#kernels.get(width) as Kernel
-    scratch.writeLanes(width, lanes)
-    kernel(scratch.base, blocks)
-    for (const [lane, message] of lanes.entries()) {
+    scratch.writeLanes(lanes, swiftFrom)
+    kernel(scratch.base, turns)
+    for (const { lane, message, speed } of seated) {
       scratch.readState(width, lane, message.state)
-      message.advance(blocks)
+      message.advance(turns * speed)
     }
-    return blocks * BLOCK * lanes.length
+    return turns * BLOCK * speed
   }
 
   #hashWhole(message: LaneMessage, wholeMd5: WholeMd5): number {
@@ -161,6 +175,17 @@ export class Md5Lanes {
     }
     return this.#scratch
   }
+}
+
+/** Who sits in which lane: in the swift ones those that have most to hash, and at least the two blocks of one turn. */
+function seat(messages: readonly LaneMessage[], width: number, swiftFrom: number): (LaneMessage | undefined)[] {
+  const lanes = new Array<LaneMessage | undefined>(width).fill(undefined)
+  const longestFirst = [...messages].sort((x, y) => y.blocksReady - x.blocksReady)
+  const swift = longestFirst.slice(0, width - swiftFrom).filter((message) => message.blocksReady >= 2)
+  for (const [index, message] of swift.entries()) lanes[swiftFrom + index] = message
+  const others = messages.filter((message) => !swift.includes(message)).slice(0, swiftFrom)
+  for (const [lane, message] of others.entries()) lanes[lane] = message
+  return lanes
 }
 
 function requireInside({ buffer }: WasmMemory, address: number, bytes: number): void {

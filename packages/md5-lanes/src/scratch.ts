@@ -42,13 +42,18 @@ export class Scratch {
     for (const [index, constant] of constants.entries()) this.#writeWord(at.constants, index, constant)
   }
 
-  /** Puts messages into the lanes of a kernel `width` wide; lanes left over read what lane 0 reads, to no effect. */
-  writeLanes(width: number, messages: readonly LaneMessage[]): void {
-    const addresses = messages.map((message, lane) => this.#addressOf(message, lane))
-    for (let lane = 0; lane < width; lane++) {
-      this.#writeWord(at.pointers, lane, addresses[lane] ?? (addresses[0] as number))
-      const state = messages[lane]?.state ?? INITIAL_STATE
-      for (let word = 0; word < 4; word++) this.#writeWord(at.state, word * width + lane, state[word] as number)
+  /**
+   * Puts messages into the lanes of a kernel, of which those from `swiftFrom` on are swift. Lanes without one read what
+   * others read, to no effect; swift ones this scratch area, when there is none but them.
+   */
+  writeLanes(lanes: readonly (LaneMessage | undefined)[], swiftFrom: number): void {
+    const addresses = lanes.map((message, lane) => message && this.#addressOf(message, lane))
+    const swift = addresses.slice(swiftFrom).find((address) => address !== undefined) ?? this.base
+    const other = addresses.find((address) => address !== undefined) ?? this.base
+    for (const [lane, message] of lanes.entries()) {
+      this.#writeWord(at.pointers, lane, addresses[lane] ?? (lane < swiftFrom ? other : swift))
+      const state = message?.state ?? INITIAL_STATE
+      for (let word = 0; word < 4; word++) this.#writeWord(at.state, word * lanes.length + lane, state[word] as number)
     }
   }
 

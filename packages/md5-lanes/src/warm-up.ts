@@ -38,7 +38,7 @@ export async function measure(kernels: Kernels, scratch: () => Scratch): Promise
 
 /** Hashes whatever memory begins with; nobody looks at the result. */
 function hashAnything(kernel: Kernel, scratch: Scratch): void {
-  const blocks = Math.min(BLOCKS_TO_WARM, Math.floor(scratch.buffer.byteLength / BLOCK))
+  const blocks = Math.min(BLOCKS_TO_WARM, Math.floor(scratch.buffer.byteLength / BLOCK / 2))
   for (let hashed = 0; hashed < BLOCKS_TO_WARM; hashed += blocks) {
     scratch.pointAllAt(0)
     kernel(scratch.base, blocks)
