@@ -6,8 +6,10 @@ import type { Settings } from './options.ts'
 import { inParallel } from './parallel.ts'
 import { countProgress, type ProgressCount } from './progress.ts'
 import type { FinishedFile, StoredPart, StoredParts } from './read-answer.ts'
+import { noStore } from './resume-store.ts'
 import { openSend } from './send.ts'
 import { changed, type Source, watchVersion } from './source.ts'
+import { noLock } from './surroundings.ts'
 import { hasCode } from './upload-error.ts'
 import { adaptWidth, type Width } from './width.ts'
 
@@ -31,11 +33,12 @@ const maxRestarts = 3
  * not sent again. Rejects with an UploadError, or with the signal's reason when aborted.
  */
 export async function uploadFile(source: Source, settings: Settings): Promise<UploadResult> {
-  const { signal, hashing, lock, url, onProgress, clock } = settings
+  const { signal, hashing, lock, resumeStore, url, onProgress, clock } = settings
   try {
     signal.throwIfAborted()
     const progress = countProgress(source.size, onProgress, clock)
-    const key = await fingerprint(source, hashing)
+    const isAskedFor = resumeStore !== noStore || lock !== noLock
+    const key = isAskedFor ? await fingerprint(source, hashing) : undefined
     const work = () => uploadKnown(source, key, settings, progress)
     return await (key === undefined ? work() : alone(`sluice ${url.href} ${key}`, lock, { signal, progress }, work))
   } catch (error) {
