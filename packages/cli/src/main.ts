@@ -7,6 +7,7 @@ import { parseArguments } from './parse-arguments.ts'
 const commands = {
   serve: () => import('./commands/serve.ts'),
   upload: () => import('./commands/upload.ts'),
+  profile: () => import('./commands/profile.ts'),
   sign: () => import('./commands/sign.ts'),
   'sign-url': () => import('./commands/sign-url.ts'),
   app: () => import('./commands/app.ts'),
