@@ -13,6 +13,7 @@ const commands = {
   app: () => import('./commands/app.ts'),
   files: () => import('./commands/files.ts'),
   events: () => import('./commands/events.ts'),
+  doctor: () => import('./commands/doctor.ts'),
 } satisfies Record<string, () => Promise<{ command: Command }>>
 
 type CommandName = keyof typeof commands
