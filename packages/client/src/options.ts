@@ -3,6 +3,7 @@ import { isBlobSource } from './blob-source.ts'
 import type { Credentials, HashedFile } from './credentials.ts'
 import { describeName } from './file-names.ts'
 import type { Hashing } from './hashing.ts'
+import { ownSlots, type PartSlots } from './part-slots.ts'
 import type { Platform } from './platform.ts'
 import type { Progress } from './progress.ts'
 import { noStore, type ResumeStore } from './resume-store.ts'
@@ -67,6 +68,8 @@ export interface CommonOptions extends Ports {
   readonly dataSize?: number
   /** The most parts under way at a time, each in memory; fewer on a poor link. Default 6. */
   readonly parallel?: number
+  /** Made by `partSlots` and given to uploads that run at the same time: the most parts under way over all of them. */
+  readonly slots?: PartSlots
   /** Default: see retryDelayMs. */
   readonly retry?: Retry
   /** Aborting it pauses: the upload rejects with its reason, and the same call again goes on where it stopped. */
@@ -98,6 +101,7 @@ export function readOptions(source: Source, options: UploadOptions, platform: Pl
     credentials: readUploader(options),
     dataSize: within('dataSize', options.dataSize ?? limits.maxDataSize, limits.minDataSize, limits.maxDataSize),
     parallel: within('parallel', options.parallel ?? 6, 1, 100),
+    slots: options.slots ?? ownSlots,
     retry: options.retry ?? retryDelayMs,
     signal: options.signal ?? new AbortController().signal,
     onProgress: options.onProgress ?? (() => {}),
