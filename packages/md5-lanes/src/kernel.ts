@@ -1,14 +1,9 @@
 import { type Code, FunctionBuilder, i8x16, i32, type Local, loopWhile, v128 } from './assembler.ts'
-import type { Width } from './kernels.ts'
 import { BLOCK, STEPS } from './md5.ts'
 import type { Exported } from './module.ts'
 import { at } from './scratch.ts'
+import { swiftLanes, type Width } from './width.ts'
 import { fourWordsFewest, fourWordsSoonest, type Mix, oneWord, type Words } from './words.ts'
-
-/** The last lanes of a kernel, which take two blocks while the others take one: so many of them. */
-export function swiftLanes(width: Width): number {
-  return width === 10 ? 2 : 0
-}
 
 /**
  * The function `md5xN(base, blocks)`: takes N messages `blocks` blocks further, at least one. `base` is the address of

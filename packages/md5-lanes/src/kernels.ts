@@ -1,12 +1,10 @@
 import { kernel } from './kernel.ts'
 import { moduleOf } from './module.ts'
 import { type WasmMemory, wasm } from './platform.ts'
+import type { Width } from './width.ts'
 
 /** Takes as many messages as the kernel is wide `blocks` blocks further, those in swift lanes twice as many. `base`: the scratch area. */
 export type Kernel = (base: number, blocks: number) => void
-
-/** How many messages a kernel takes at once. */
-export type Width = 1 | 2 | 3 | 4 | 8 | 10 | 12
 
 interface Compiled {
   readonly widths: readonly Width[]

@@ -1,12 +1,13 @@
-import { swiftLanes } from './kernel.ts'
-import { type Kernel, kernelsOn, type Width } from './kernels.ts'
+import { type Kernel, kernelsOn } from './kernels.ts'
 import { BLOCK } from './md5.ts'
 import { LaneMessage, type Message } from './message.ts'
 import { planPasses, USUAL_COSTS } from './plan.ts'
 import { nodeMd5, type WasmMemory, type WholeMd5 } from './platform.ts'
 import { Queue } from './queue.ts'
 import { SCRATCH_BYTES, Scratch } from './scratch.ts'
+import { seat } from './seats.ts'
 import { measure, warm } from './warm-up.ts'
+import type { Width } from './width.ts'
 import { constantTable } from './words.ts'
 
 export interface Md5LanesOptions {
@@ -137,26 +138,13 @@ export class Md5Lanes {
   #pass(messages: readonly LaneMessage[], maxBytes: number): number {
     const scratch = this.#currentScratch()
     const width = this.#plan[messages.length] as Width
-    const swiftFrom = width - swiftLanes(width)
-    const lanes = seat(messages.slice(0, width), width, swiftFrom)
-    const seated = [...lanes.entries()].flatMap(([lane, message]) => {
-      return message ? [{ lane, message, speed: lane < swiftFrom ? 1 : 2 }] : []
-    })
-    const speed = seated.reduce((sum, { speed }) => sum + speed, 0)
-    const evenly = seated.reduce((sum, { message }) => sum + message.blocksReady, 0) / speed
-    const turns = Math.min(
-      Math.ceil(maxBytes / BLOCK / speed),
-      ...seated.map(({ message: { blocksReady }, speed }) => {
-        // In as many turns as it takes to be through with all at once, a message is swift only for what it has more.
-        return speed === 1
-          ? blocksReady
-          : Math.min(Math.floor(blocksReady / 2), Math.max(1, Math.floor(blocksReady - evenly)))
-      }),
-    )
+    const seats = seat(messages.slice(0, width), width)
+    const speed = seats.reduce((sum, { speed }) => sum + speed, 0)
+    const turns = Math.min(Math.ceil(maxBytes / BLOCK / speed), ...seats.map(({ turns }) => turns))
     const kernel = this.#kernels.get(width) as Kernel
-    scratch.writeLanes(lanes, swiftFrom)
+    scratch.writeLanes(width, seats)
     kernel(scratch.base, turns)
-    for (const { lane, message, speed } of seated) {
+    for (const { lane, message, speed } of seats) {
       scratch.readState(width, lane, message.state)
       message.advance(turns * speed)
     }
@@ -175,17 +163,6 @@ export class Md5Lanes {
     }
     return this.#scratch
   }
-}
-
-/** Who sits in which lane: in the swift ones those that have most to hash, and at least the two blocks of one turn. */
-function seat(messages: readonly LaneMessage[], width: number, swiftFrom: number): (LaneMessage | undefined)[] {
-  const lanes = new Array<LaneMessage | undefined>(width).fill(undefined)
-  const longestFirst = [...messages].sort((x, y) => y.blocksReady - x.blocksReady)
-  const swift = longestFirst.slice(0, width - swiftFrom).filter((message) => message.blocksReady >= 2)
-  for (const [index, message] of swift.entries()) lanes[swiftFrom + index] = message
-  const others = messages.filter((message) => !swift.includes(message)).slice(0, swiftFrom)
-  for (const [lane, message] of others.entries()) lanes[lane] = message
-  return lanes
 }
 
 function requireInside({ buffer }: WasmMemory, address: number, bytes: number): void {

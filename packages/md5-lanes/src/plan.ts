@@ -1,5 +1,4 @@
-import { swiftLanes } from './kernel.ts'
-import type { Width } from './kernels.ts'
+import { swiftLanes, type Width } from './width.ts'
 
 /** What one turn of each kernel costs, however many of its lanes are filled; any unit. */
 export type Costs = ReadonlyMap<Width, number>

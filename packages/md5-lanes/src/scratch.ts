@@ -1,5 +1,7 @@
-import { BLOCK, INITIAL_STATE, pad } from './md5.ts'
+import { BLOCK, pad } from './md5.ts'
 import type { LaneMessage } from './message.ts'
+import type { Seat } from './seats.ts'
+import { swiftLanes, type Width } from './width.ts'
 
 /** The widest kernel: so many messages advance in one pass. */
 const MOST_LANES = 12
@@ -43,17 +45,20 @@ export class Scratch {
   }
 
   /**
-   * Puts messages into the lanes of a kernel, of which those from `swiftFrom` on are swift. Lanes without one read what
-   * others read, to no effect; swift ones this scratch area, when there is none but them.
+   * Puts messages into the lanes of a kernel. A lane without one reads what others read, to no effect; a swift one, where
+   * others read too little, this scratch area.
    */
-  writeLanes(lanes: readonly (LaneMessage | undefined)[], swiftFrom: number): void {
-    const addresses = lanes.map((message, lane) => message && this.#addressOf(message, lane))
+  writeLanes(width: Width, seats: readonly Seat[]): void {
+    const swiftFrom = width - swiftLanes(width)
+    const addresses = new Array<number | undefined>(width).fill(undefined)
+    for (const { lane, message } of seats) {
+      addresses[lane] = this.#addressOf(message, lane)
+      for (const [word, value] of message.state.entries()) this.#writeWord(at.state, word * width + lane, value)
+    }
+    const any = addresses.find((address) => address !== undefined) ?? this.base
     const swift = addresses.slice(swiftFrom).find((address) => address !== undefined) ?? this.base
-    const other = addresses.find((address) => address !== undefined) ?? this.base
-    for (const [lane, message] of lanes.entries()) {
-      this.#writeWord(at.pointers, lane, addresses[lane] ?? (lane < swiftFrom ? other : swift))
-      const state = message?.state ?? INITIAL_STATE
-      for (let word = 0; word < 4; word++) this.#writeWord(at.state, word * lanes.length + lane, state[word] as number)
+    for (const [lane, address] of addresses.entries()) {
+      this.#writeWord(at.pointers, lane, address ?? (lane < swiftFrom ? any : swift))
     }
   }
 

@@ -1,7 +1,8 @@
-import type { Kernel, Width } from './kernels.ts'
+import type { Kernel } from './kernels.ts'
 import { BLOCK } from './md5.ts'
 import type { Costs } from './plan.ts'
 import type { Scratch } from './scratch.ts'
+import type { Width } from './width.ts'
 
 /** Enough for V8 to find a kernel worth its optimizing compiler, which then works in the background. */
 const BLOCKS_TO_WARM = 4096
