@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Log } from '../observe/log.ts'
 import { type CallDeps, handleCall } from './call.ts'
@@ -8,6 +7,7 @@ import { drainable } from './drainable.ts'
 import { handleMedia, type MediaDeps } from './media.ts'
 import { handleHealth, handleMetrics, type OperationsDeps } from './operations.ts'
 import { replyText } from './reply.ts'
+import { nextRequestId } from './request-id.ts'
 
 export interface ListenerDeps {
   readonly calls: CallDeps
@@ -46,7 +46,7 @@ export function createListener(deps: ListenerDeps): Listener {
     connectionsCheckingInterval: Math.min(headersMs, 5_000),
   }
   const server = createServer(options, (request, response) => {
-    const requestId = randomBytes(8).toString('hex')
+    const requestId = nextRequestId()
     handle(deps, request, response, requestId).catch((error: unknown) => {
       if (!response.destroyed && !isHangUp(error))
         deps.log.error({ err: error, requestId, path: splitTarget(request.url ?? '').path }, 'request failed')
