@@ -8,7 +8,7 @@ import type { Progress } from './progress.ts'
 import { noStore, type ResumeStore } from './resume-store.ts'
 import { type Retry, retryDelayMs } from './retry.ts'
 import { isNamed, type Source } from './source.ts'
-import type { Lock, Network } from './surroundings.ts'
+import { type Lock, type Network, noLock } from './surroundings.ts'
 import type { Transport } from './transport.ts'
 import { type GetSignature, ugcCredentials } from './ugc-credentials.ts'
 import { reasonOf, UploadError } from './upload-error.ts'
@@ -86,11 +86,15 @@ export interface Settings extends Required<Omit<CommonOptions, 'url' | 'file' | 
   readonly file: Required<FileDescription>
   readonly credentials: Credentials
   readonly resumeStore: ResumeStore
+  /** Whether anything depends on knowing a file again. */
+  readonly knowsFiles: boolean
 }
 
 /** Checks options and fills in the defaults. Throws `argument` naming what is wrong. */
 export function readOptions(source: Source, options: UploadOptions, platform: Platform): Settings {
   if (source.size === 0) throw UploadError.local('argument', 'the file is empty, there is nothing to upload')
+  const resumeStore = options.resumeStore === false ? noStore : (options.resumeStore ?? platform.resumeStore)
+  const lock = options.lock ?? platform.lock
   return {
     url: readUrl(options.url),
     file: readFile({ ...describe(source), ...options.file }),
@@ -102,9 +106,10 @@ export function readOptions(source: Source, options: UploadOptions, platform: Pl
     signal: options.signal ?? new AbortController().signal,
     onProgress: options.onProgress ?? (() => {}),
     transport: options.transport ?? platform.transport(),
-    resumeStore: options.resumeStore === false ? noStore : (options.resumeStore ?? platform.resumeStore),
+    resumeStore,
+    knowsFiles: resumeStore !== noStore || lock !== noLock,
     hashing: options.hashing ?? platform.hashing(),
-    lock: options.lock ?? platform.lock,
+    lock,
     network: options.network ?? platform.network,
     clock: options.clock ?? Date.now,
     random: options.random ?? Math.random,

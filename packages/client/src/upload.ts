@@ -35,7 +35,7 @@ export async function uploadSource(source: Source, options: UploadOptions, platf
   try {
     signal.throwIfAborted()
     const progress = countProgress(source.size, onProgress, clock)
-    const key = await fingerprint(source, hashing)
+    const key = settings.knowsFiles ? await fingerprint(source, hashing) : undefined
     const work = () => uploadKnown(source, key, settings, progress)
     return await (key === undefined ? work() : alone(`sluice ${url.href} ${key}`, lock, { signal, progress }, work))
   } catch (error) {

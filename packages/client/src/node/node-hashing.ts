@@ -7,13 +7,23 @@ import { readRange, type Source } from '../source.ts'
 
 /**
  * Hashing in Node: SHA-1 and the MD5 of all parts in one pass, which takes less than node:crypto takes for one after the
- * other; what is left, single parts, by node:crypto.
+ * other; what is left, single parts and files of one part, by node:crypto.
  */
 export function nodeHashing(): Hashing {
   const spare: Uint8Array[] = []
   const takeRoom = () => spare.pop() ?? new Uint8Array(limits.maxDataSize)
   return {
     async hashFile(source, run) {
+      if (source.size <= run.pieceBytes) {
+        // Getting the digests ready would take longer.
+        const room = takeRoom()
+        const bytes = await readRange(source, { offset: 0, dataSize: source.size }, room)
+        const hash = { fileSha: createHash('sha1').update(bytes).digest('hex'), md5s: md5(bytes) }
+        spare.push(room)
+        run.signal.throwIfAborted()
+        run.onHashed(bytes.length)
+        return hash
+      }
       const rooms = [takeRoom(), takeRoom()]
       const pieces = readPieces(source, run.from?.hashedBytes ?? 0, run.pieceBytes, rooms)
       const hash = await hashPieces(await openDigests(), pieces, source.size, run)
