@@ -1,80 +1,166 @@
-import { httpTransport } from '@sluice/client'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { fileStore, UploadError } from '@sluice/client'
 import { limits } from '@sluice/protocol'
-import { defineCommand, Misuse } from '../command.ts'
+import { collectFiles, type Found } from '../collect-files.ts'
+import { type Arguments, defineCommand, Misuse } from '../command.ts'
 import { requireNames } from '../file-names.ts'
 import { credentialsNotes, findService, serviceOptions } from '../find-service.ts'
-import { parseWhole } from '../quantities.ts'
-import { type UploadedFile, type UploadPlan, uploadFile } from '../upload-file.ts'
+import { formatBytes, formatSeconds, parseWhole } from '../quantities.ts'
+import { onOneLine } from '../text-width.ts'
+import { uploadAll } from '../upload-all.ts'
+import { displayUploads, noDisplay } from '../upload-display.ts'
+import type { UploadPlan } from '../upload-file.ts'
+import { acknowledgedBytes, countUploads, type UploadCount } from '../upload-overview.ts'
+
+const options = {
+  name: { value: 'NAME', text: 'the name to store it under (default the file name, without extension)' },
+  class: { value: 'ID', text: 'the class of the files (default 0)' },
+  tag: { value: 'TAG', many: true, text: 'a tag; can be given up to ten times' },
+  transcode: { text: 'ask for transcoding' },
+  screenshot: { text: 'ask for screenshots' },
+  watermark: { text: 'ask for a watermark' },
+  include: { value: 'GLOB', many: true, text: 'in folders, these files (default video and sound by extension)' },
+  exclude: { value: 'GLOB', many: true, text: 'in folders, not these' },
+  ...serviceOptions,
+  family: { value: 'server|ugc', text: 'sign every request, or make one signature per file (default server)' },
+  parallel: { value: 'N', text: 'parts sent at a time, over all files (default 6)' },
+  quiet: { short: 'q', text: 'no progress: say on standard error only what went wrong' },
+  json: { text: 'print one JSON object a file' },
+} as const
 
 export const command = defineCommand({
   summary: 'Upload videos.',
-  usage: 'FILE… [options]',
-  options: {
-    ...serviceOptions,
-    family: { value: 'server|ugc', text: 'sign every request, or make one signature per file (default server)' },
-    name: { value: 'NAME', text: 'the name to store it under (default the file name, without extension)' },
-    class: { value: 'ID', text: 'the class of the file (default 0)' },
-    tag: { value: 'TAG', many: true, text: 'a tag; can be given up to ten times' },
-    parallel: { value: 'N', text: 'parts sent at a time (default 6)' },
-    json: { text: 'print {"file", "fileId", "url", "instant", "bytes", "seconds"} for each file instead of its url' },
-  },
-  notes: `${credentialsNotes}
-An upload that was stopped goes on where it stopped when the same command is run again.`,
+  usage: 'FILE|FOLDER… [options]',
+  options,
+  notes: `Prints the address of each file, with its path behind it when there are several. In a folder, at any depth, the files
+that look like video or sound by their extension are uploaded; hidden ones, empty ones and symbolic links are not.
+
+Ctrl-C stops. Running the same command again goes on: what the service has is not sent again, and files of 32 MiB and
+more are not even hashed again while their name, size and time of change stay (hashes are in $XDG_CACHE_HOME/sluice or
+~/.cache/sluice).
+
+Exit codes: 0 all files are stored, 1 some are not, 2 misuse, 130 and 143 stopped by Ctrl-C or SIGTERM.
+
+--json prints {"file", "fileId", "url", "instant", "bytes", "seconds"}, or {"file", "error": {"code", "message"}}.
+
+${credentialsNotes}`,
 
   async run({ positionals: paths, values }) {
-    if (paths.length === 0) throw new Misuse('no file given')
-    if (values.name !== undefined && paths.length > 1) throw new Misuse('--name is for one file')
-    if (values.tag.length > limits.maxTags) throw new Misuse(`--tag can be given ${limits.maxTags} times`)
-    requireNames({ name: values.name })
-    const plan: Omit<UploadPlan, 'url' | 'credentials'> = {
-      transport: httpTransport(),
-      family: readFamily(values.family ?? 'server'),
-      parallel: parseWhole('--parallel', values.parallel ?? '6', 1, 100),
-      classId: parseWhole('--class', values.class ?? '0', 0, Number.MAX_SAFE_INTEGER),
-      tags: values.tag,
-      name: values.name,
-    }
+    const plan = readPlan(paths, values)
     const { url, credentials } = await findService(values)
-    return uploadAll(paths, { ...plan, url, credentials }, values.json ? printJson : printUrl)
+    const found = await collectFiles(paths, values)
+    tellSkipped(found, values.quiet)
+    for (const { path, error } of found.failed) complain(`${path} cannot be read: ${(error as Error).message}`)
+    if (found.files.length === 0 && found.failed.length === 0) throw new Error('there is nothing to upload')
+    return run({ ...plan, url, credentials }, found, values)
   },
 })
 
-/** Uploads one file after the other. One that fails does not keep the next from being tried; Ctrl-C does. */
-async function uploadAll(
-  paths: readonly string[],
-  plan: UploadPlan,
-  print: (file: UploadedFile) => string,
-): Promise<number> {
-  const interrupted = new AbortController()
-  const interrupt = () => interrupted.abort(new Error('interrupted'))
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt) // a second one ends the process at once
-  let failed = 0
-  for (const path of paths) {
-    try {
-      const file = await uploadFile(path, plan, { display: process.stderr, signal: interrupted.signal })
-      process.stdout.write(`${print(file)}\n`)
-    } catch (error) {
-      if (interrupted.signal.aborted) {
-        process.stderr.write('sluice upload: stopped; the same command goes on where this one stopped\n')
-        return 1
-      }
-      failed++
-      process.stderr.write(`sluice upload: ${error instanceof Error ? error.message : error}\n`)
-    }
+type Values = Arguments<typeof options>['values']
+
+function readPlan(paths: readonly string[], values: Values): Omit<UploadPlan, 'url' | 'credentials'> {
+  if (paths.length === 0) throw new Misuse('no file given')
+  if (values.name !== undefined && paths.length > 1) throw new Misuse('--name is for one file')
+  if (values.tag.length > limits.maxTags) throw new Misuse(`--tag can be given ${limits.maxTags} times`)
+  requireNames({ name: values.name })
+  return {
+    family: readFamily(values.family ?? 'server'),
+    parallel: parseWhole('--parallel', values.parallel ?? '6', 1, 100),
+    name: values.name,
+    facts: {
+      classId: parseWhole('--class', values.class ?? '0', 0, Number.MAX_SAFE_INTEGER),
+      tags: values.tag,
+      transcode: values.transcode,
+      screenshot: values.screenshot,
+      watermark: values.watermark,
+    },
   }
-  process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
-  return failed > 0 ? 1 : 0
+}
+
+async function run(plan: UploadPlan, { files, failed }: Found, { json, quiet }: Values): Promise<number> {
+  if (plan.name !== undefined && files.length > 1) throw new Misuse('--name is for one file')
+  const interrupted = new AbortController()
+  let exitCode = 0
+  const interrupt = (code: number) => () => {
+    exitCode = code
+    display.close()
+    interrupted.abort(new Error('interrupted'))
+  }
+  const handlers = [
+    ['SIGINT', interrupt(130)],
+    ['SIGTERM', interrupt(143)],
+  ] as const
+  for (const [signal, handler] of handlers) process.once(signal, handler) // a second one ends the process at once
+
+  const startedAt = performance.now()
+  const count = countUploads(files)
+  const display = quiet ? noDisplay() : displayUploads(process.stderr, count)
+  const single = files.length === 1
+  const say = (text: string) => {
+    if (!quiet) display.print(process.stderr, `${text}\n`)
+  }
+  const error = await uploadAll(
+    { files, plan, count, resumeStore: fileStore(cacheDirectory()), signal: interrupted.signal },
+    {
+      onStored(file) {
+        const { url, instant, bytes, seconds } = file
+        const path = onOneLine(file.file)
+        const shown = json ? JSON.stringify(file) : single ? url : `${url}  ${path}`
+        if (single || !process.stderr.isTTY) {
+          const how = instant ? 'was stored already' : `stored in ${formatSeconds(seconds)}`
+          say(`${path}: ${formatBytes(bytes)} ${how}`)
+        }
+        display.print(process.stdout, `${shown}\n`)
+      },
+      onFailed(path, cause) {
+        const { message } = cause as Error // what is thrown here is nothing else
+        const told = message.startsWith(path) ? message : `${path}: ${message}`
+        display.print(process.stderr, `sluice upload: ${onOneLine(told)}\n`)
+        if (!json) return
+        const code = cause instanceof UploadError ? cause.code : 'source'
+        display.print(process.stdout, `${JSON.stringify({ file: path, error: { code, message } })}\n`)
+      },
+    },
+  )
+  display.close()
+  for (const [signal, handler] of handlers) process.off(signal, handler)
+  if (interrupted.signal.aborted) {
+    process.stderr.write(`sluice upload: ${tellStopped(count)}\n`)
+    return exitCode
+  }
+  if (!single) say(summarize(count, performance.now() - startedAt))
+  if (error !== undefined && !single) complain('the other files would fail alike and were not tried')
+  return count.stored === files.length && failed.length === 0 ? 0 : 1
+}
+
+function summarize({ files, stored, instant, failed, storedBytes }: UploadCount, ms: number): string {
+  const sentence = [`${stored} of ${files} files stored, ${formatBytes(storedBytes)} in ${formatSeconds(ms / 1000)}`]
+  if (instant > 0) sentence.push(`${instant} of them already`)
+  if (failed > 0) sentence.push(`${failed} failed`)
+  return sentence.join('; ')
+}
+
+function tellStopped(count: UploadCount): string {
+  const bytes = acknowledgedBytes(count)
+  const far = `${count.stored} of ${count.files} files stored, ${formatBytes(bytes)} with the service`
+  return `stopped: ${far}; run the same command again to go on`
+}
+
+function tellSkipped({ skipped }: Found, quiet: boolean): void {
+  const kinds = Array.from(skipped, ([reason, files]) => `${reason} ${files}`)
+  if (kinds.length > 0 && !quiet) process.stderr.write(`skipped in folders: ${kinds.join(', ')}\n`)
+}
+
+function complain(message: string): void {
+  process.stderr.write(`sluice upload: ${onOneLine(message)}\n`)
+}
+
+function cacheDirectory(): string {
+  return join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'sluice', 'hashes')
 }
 
 function readFamily(text: string): 'server' | 'ugc' {
   if (text === 'server' || text === 'ugc') return text
   throw new Misuse(`--family must be server or ugc, not '${text}'`)
-}
-
-function printJson(file: UploadedFile): string {
-  return JSON.stringify(file)
-}
-
-function printUrl({ url }: UploadedFile): string {
-  return url
 }
