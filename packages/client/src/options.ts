@@ -1,5 +1,6 @@
 import { checkFileName, documentedLimits, fileTypeField, limits } from '@sluice/protocol'
-import type { Credentials } from './credentials.ts'
+import { isBlobSource } from './blob-source.ts'
+import type { Credentials, HashedFile } from './credentials.ts'
 import { describeName } from './file-names.ts'
 import type { Hashing } from './hashing.ts'
 import { ownSlots, type PartSlots } from './part-slots.ts'
@@ -8,7 +9,7 @@ import type { Progress } from './progress.ts'
 import { noStore, type ResumeStore } from './resume-store.ts'
 import { type Retry, retryDelayMs } from './retry.ts'
 import { isNamed, type Source } from './source.ts'
-import { type Lock, type Network, noLock } from './surroundings.ts'
+import type { Lock, Network } from './surroundings.ts'
 import type { Transport } from './transport.ts'
 import { type GetSignature, ugcCredentials } from './ugc-credentials.ts'
 import { reasonOf, UploadError } from './upload-error.ts'
@@ -84,20 +85,19 @@ export interface Settings extends Required<Omit<CommonOptions, 'url' | 'file' | 
   /** The address all calls go to, without query. */
   readonly url: URL
   readonly file: Required<FileDescription>
+  /** What the file is a cover of, if it is one. */
+  readonly video: Pick<HashedFile, 'coverOf' | 'verifyContent'>
   readonly credentials: Credentials
   readonly resumeStore: ResumeStore
-  /** Whether anything depends on knowing a file again. */
-  readonly knowsFiles: boolean
 }
 
 /** Checks options and fills in the defaults. Throws `argument` naming what is wrong. */
 export function readOptions(source: Source, options: UploadOptions, platform: Platform): Settings {
   if (source.size === 0) throw UploadError.local('argument', 'the file is empty, there is nothing to upload')
-  const resumeStore = options.resumeStore === false ? noStore : (options.resumeStore ?? platform.resumeStore)
-  const lock = options.lock ?? platform.lock
   return {
     url: readUrl(options.url),
     file: readFile({ ...describe(source), ...options.file }),
+    video: {},
     credentials: readUploader(options),
     dataSize: within('dataSize', options.dataSize ?? limits.maxDataSize, limits.minDataSize, limits.maxDataSize),
     parallel: within('parallel', options.parallel ?? 6, 1, 100),
@@ -106,15 +106,22 @@ export function readOptions(source: Source, options: UploadOptions, platform: Pl
     signal: options.signal ?? new AbortController().signal,
     onProgress: options.onProgress ?? (() => {}),
     transport: options.transport ?? platform.transport(),
-    resumeStore,
-    knowsFiles: resumeStore !== noStore || lock !== noLock,
+    resumeStore: options.resumeStore === false ? noStore : (options.resumeStore ?? platform.resumeStore),
     hashing: options.hashing ?? platform.hashing(),
-    lock,
+    lock: options.lock ?? platform.lock,
     network: options.network ?? platform.network,
     clock: options.clock ?? Date.now,
     random: options.random ?? Math.random,
     sleep: options.sleep ?? sleep,
   }
+}
+
+/** Says what a cover is: its own name and type, as far as it has them. Throws `argument` for what cannot be one. */
+export function readCover(cover: Source): Settings['file'] {
+  const { fileName = 'cover', fileType } = describe(cover)
+  if (cover.size === 0) throw UploadError.local('argument', 'cover: the image is empty')
+  if (fileType !== undefined) return readFile({ fileName, fileType })
+  throw UploadError.local('argument', 'cover: expected a name with an extension, or the media type of an image')
 }
 
 function readUploader({ getSignature, credentials }: UploadOptions): Credentials {
@@ -124,7 +131,8 @@ function readUploader({ getSignature, credentials }: UploadOptions): Credentials
 }
 
 function describe(source: Source): Partial<FileDescription> {
-  return isNamed(source) ? describeName(source.name, source.type) : {}
+  if (isNamed(source)) return describeName(source.name, source.type)
+  return isBlobSource(source) ? describeName('', source.blob.type) : {}
 }
 
 function readUrl(text: string): URL {
