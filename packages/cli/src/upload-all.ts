@@ -13,6 +13,7 @@ export interface UploadedFile {
   readonly instant: boolean
   readonly bytes: number
   readonly seconds: number
+  readonly coverUrl?: string
 }
 
 /** How a command hears of its files. */
@@ -45,12 +46,13 @@ export async function uploadAll(job: UploadJob, listener: Listener): Promise<unk
   const uploadOne = async (running: RunningFile) => {
     const { path } = running
     try {
-      const { fileId, url, instant, bytes } = await uploadFile(path, plan, shared, (progress) => {
+      const { fileId, url, instant, bytes, coverUrl } = await uploadFile(path, plan, shared, (progress) => {
         running.progress = progress
       })
       count.done(running, instant)
       const seconds = Math.round(performance.now() - running.startedAt) / 1000
-      listener.onStored({ file: path, fileId, url, instant, bytes, seconds })
+      const cover = coverUrl === undefined ? {} : { coverUrl }
+      listener.onStored({ file: path, fileId, url, instant, bytes, seconds, ...cover })
     } catch (error) {
       if (signal.aborted) return
       count.fail(running)

@@ -24,6 +24,8 @@ export interface UploadPlan {
   /** Parts at a time, over all files. */
   readonly parallel: number
   readonly name: string | undefined
+  /** The path of an image. */
+  readonly cover: string | undefined
   readonly facts: Required<Omit<FileDescription, 'fileName' | 'fileType'>>
 }
 
@@ -84,6 +86,7 @@ export async function uploadFile(
       parallel: plan.parallel,
       signal,
       onProgress,
+      ...(plan.cover !== undefined && { cover: plan.cover }),
     })
     return { ...result, bytes: file.size }
   } finally {

@@ -65,6 +65,24 @@ test('names are made to fit, and options reach the service', async () => {
   expect(inits[1]?.get('fileName')).toBe('given name')
 })
 
+test.each(['server', 'ugc'])('an image goes in as the cover of a video, by the %s family', async (family) => {
+  const image = fixture(20_000)
+  const video = file('covered.mp4')
+  const args = ['--family', family, '--json', video, '--cover', file('cover.jpg', image)]
+  const { code, stdout } = await run(...args)
+  const [stored] = service.files.values()
+  const [cover] = service.covers.values()
+  expect(code).toBe(0)
+  expect(objects(stdout)).toEqual([
+    expect.objectContaining({ fileId: stored?.fileId, coverUrl: `http://media.test/${cover?.fileId}` }),
+  ])
+  expect(Buffer.compare(cover?.bytes ?? Buffer.of(), image)).toBe(0)
+
+  const none = await run(video, '--cover', join(dir, 'none.jpg'))
+  expect(none).toMatchObject({ code: 1, stderr: expect.stringContaining('none.jpg cannot be opened') })
+  expect(await run(video, file('other.mp4'), '--cover', video)).toMatchObject({ code: 2 })
+})
+
 test('one file that fails is told, and the others are uploaded', async () => {
   mkdirSync(join(dir, 'folder.mp4'))
   const none = join(dir, 'none.mp4')

@@ -15,6 +15,7 @@ import { acknowledgedBytes, countUploads, type UploadCount } from '../upload-ove
 
 const options = {
   name: { value: 'NAME', text: 'the name to store it under (default the file name, without extension)' },
+  cover: { value: 'IMAGE', text: 'an image that is to be its cover, for one file' },
   class: { value: 'ID', text: 'the class of the files (default 0)' },
   tag: { value: 'TAG', many: true, text: 'a tag; can be given up to ten times' },
   transcode: { text: 'ask for transcoding' },
@@ -42,7 +43,7 @@ more are not even hashed again while their name, size and time of change stay (h
 
 Exit codes: 0 all files are stored, 1 some are not, 2 misuse, 130 and 143 stopped by Ctrl-C or SIGTERM.
 
---json prints {"file", "fileId", "url", "instant", "bytes", "seconds"}, or {"file", "error": {"code", "message"}}.
+--json prints {"file", "fileId", "url", "instant", "bytes", "seconds", "coverUrl"}, or {"file", "error": {"code", "message"}}.
 
 ${credentialsNotes}`,
 
@@ -62,12 +63,14 @@ type Values = Arguments<typeof options>['values']
 function readPlan(paths: readonly string[], values: Values): Omit<UploadPlan, 'url' | 'credentials'> {
   if (paths.length === 0) throw new Misuse('no file given')
   if (values.name !== undefined && paths.length > 1) throw new Misuse('--name is for one file')
+  if (values.cover !== undefined && paths.length > 1) throw new Misuse('--cover is for one file')
   if (values.tag.length > limits.maxTags) throw new Misuse(`--tag can be given ${limits.maxTags} times`)
   requireNames({ name: values.name })
   return {
     family: readFamily(values.family ?? 'server'),
     parallel: parseWhole('--parallel', values.parallel ?? '6', 1, 100),
     name: values.name,
+    cover: values.cover,
     facts: {
       classId: parseWhole('--class', values.class ?? '0', 0, Number.MAX_SAFE_INTEGER),
       tags: values.tag,
@@ -79,7 +82,9 @@ function readPlan(paths: readonly string[], values: Values): Omit<UploadPlan, 'u
 }
 
 async function run(plan: UploadPlan, { files, failed }: Found, { json, quiet }: Values): Promise<number> {
-  if (plan.name !== undefined && files.length > 1) throw new Misuse('--name is for one file')
+  for (const option of ['name', 'cover'] as const) {
+    if (plan[option] !== undefined && files.length > 1) throw new Misuse(`--${option} is for one file`)
+  }
   const interrupted = new AbortController()
   let exitCode = 0
   const interrupt = (code: number) => () => {
@@ -118,8 +123,9 @@ async function run(plan: UploadPlan, { files, failed }: Found, { json, quiet }: 
         const told = message.startsWith(path) ? message : `${path}: ${message}`
         display.print(process.stderr, `sluice upload: ${onOneLine(told)}\n`)
         if (!json) return
-        const code = cause instanceof UploadError ? cause.code : 'source'
-        display.print(process.stdout, `${JSON.stringify({ file: path, error: { code, message } })}\n`)
+        const { code, stored } = cause instanceof UploadError ? cause : { code: 'source', stored: undefined }
+        const video = stored && { fileId: stored.fileId, url: stored.url }
+        display.print(process.stdout, `${JSON.stringify({ file: path, ...video, error: { code, message } })}\n`)
       },
     },
   )
