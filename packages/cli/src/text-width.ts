@@ -18,6 +18,19 @@ export function keepEnd(text: string, columns: number): string {
   return `…${kept.join('')}`
 }
 
+/** Cuts a text at its end to fit, with `…` in the place of what is missing. */
+export function keepStart(text: string, columns: number): string {
+  if (textWidth(text) <= columns) return text
+  let kept = ''
+  let room = columns - 1
+  for (const character of text) {
+    room -= columnsOf(character)
+    if (room < 0) break
+    kept += character
+  }
+  return `${kept}…`
+}
+
 /** Fills a text with spaces up to so many columns. */
 export function padText(text: string, columns: number): string {
   return text + ' '.repeat(Math.max(0, columns - textWidth(text)))

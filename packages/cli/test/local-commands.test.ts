@@ -85,21 +85,6 @@ test('apps are made, listed, disabled and enabled, and their keys rotated', asyn
   })
 })
 
-test('files and events are listed, and one file shown', async () => {
-  const { run, json, video } = await startService()
-  const { fileId } = await json('upload', video)
-  expect((await run('files', 'list')).stdout).toMatch(new RegExp(`^${fileId}  1250000001  700000  mp4 .* video$`, 'm'))
-  expect(await json('files', 'info', fileId)).toMatchObject({
-    fileSize: 700_000,
-    path: `/vod1250000001/${fileId}/f0.mp4`,
-  })
-  expect(await json('events', 'list')).toMatchObject({ fileId, eventType: 'NewFileUpload' })
-  expect(await run('files', 'info', '1')).toMatchObject({
-    code: 1,
-    stderr: expect.stringContaining('there is no file 1'),
-  })
-})
-
 test('events are listed, shown, pulled and replayed', async () => {
   const { run, json, video } = await startService()
   const { fileId } = await json('upload', video)
@@ -148,7 +133,7 @@ test('tail prints events as they come, and takes them off the queue', async () =
 
 test('without a service here, commands say where they looked', async () => {
   const env = { SLUICE_DATA_DIR: join(temporaryDirectory(), 'none') }
-  const { code, stderr } = await sluice(['files', 'list'], { env })
+  const { code, stderr } = await sluice(['events', 'list'], { env })
   expect(code).toBe(1)
   expect(stderr).toContain(`there is no service's data in ${env.SLUICE_DATA_DIR}`)
 })

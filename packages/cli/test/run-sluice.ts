@@ -51,14 +51,20 @@ export async function sluice(args: readonly string[], start: Start = {}): Promis
   return { code, signal, stdout, stderr }
 }
 
-/** What a terminal of so many columns is sent by `sluice`, on both its outputs, by `script` of util-linux. */
-export async function onTerminal(args: readonly string[], columns: number, env: Record<string, string>): Promise<Run> {
+/** What a terminal of so many columns is sent by `sluice`, on both its outputs, by `script` of util-linux; `typed` is what its user types. */
+export async function onTerminal(
+  args: readonly string[],
+  columns: number,
+  env: Record<string, string>,
+  typed = '',
+): Promise<Run> {
   const command = [process.execPath, bin, ...args].map((word) => `'${word}'`).join(' ')
   const script = ['-qec', `stty cols ${columns} rows 24; exec ${command}`, '/dev/null']
   const child = spawn('script', script, {
     env: { PATH: process.env['PATH'], TERM: 'xterm-256color', SHELL: '/bin/sh', ...home, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
   })
+  if (typed === '') child.stdin.end()
+  else child.stdin.write(typed)
   let stdout = ''
   child.stdout.setEncoding('utf8').on('data', (text) => {
     stdout += text

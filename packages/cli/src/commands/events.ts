@@ -1,7 +1,8 @@
 import type { RecordedEvent } from '@sluice/server'
 import { type Arguments, defineCommand, Misuse } from '../command.ts'
-import { credentialsNotes, findService, serviceOptions } from '../find-service.ts'
+import { credentialsNotes, serviceOptions } from '../find-service.ts'
 import { withLocalStore } from '../local-store.ts'
+import { openBackend } from '../open-backend.ts'
 import { parseWhole } from '../quantities.ts'
 import { layOutTable } from '../table.ts'
 import { pullOnce, tail } from '../take-events.ts'
@@ -119,11 +120,12 @@ async function replay(eventIds: readonly string[], { dead, app }: Given): Promis
 async function take(verb: 'pull' | 'tail', values: Given): Promise<number> {
   const interrupted = new AbortController()
   process.once('SIGINT', () => interrupted.abort()).once('SIGTERM', () => interrupted.abort())
-  const remote = { ...(await findService(values)), signal: interrupted.signal }
+  const { signal } = interrupted
+  const backend = await openBackend(values)
   try {
-    await (verb === 'tail' ? tail(remote) : pullOnce(remote, values.confirm))
+    await (verb === 'tail' ? tail(backend, signal) : pullOnce(backend, values.confirm, signal))
   } catch (error) {
-    if (!interrupted.signal.aborted) throw error
+    if (!signal.aborted) throw error
   }
   return 0
 }
