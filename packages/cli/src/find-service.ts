@@ -14,13 +14,17 @@ export interface FoundService {
 
 /** The options of every command that takes an app's credentials. */
 export const profileOption = {
-  profile: { value: 'NAME', text: 'a profile, see sluice profile (default SLUICE_PROFILE)' },
+  profile: { value: 'NAME', text: 'a profile, see sluice profile (default SLUICE_PROFILE)', group: 'Service' },
 } as const
 
 /** The options of every command that calls a service. */
 export const serviceOptions = {
   ...profileOption,
-  url: { value: 'URL', text: `where the service is (default SLUICE_URL, the profile's, ${defaultUrl})` },
+  url: {
+    value: 'URL',
+    text: `where the service is (default SLUICE_URL, the profile's, ${defaultUrl})`,
+    group: 'Service',
+  },
 } as const
 
 /** For `--help` of these commands. */

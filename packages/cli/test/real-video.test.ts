@@ -80,9 +80,9 @@ test.each(['server', 'ugc'])(
 
     const info = async () => JSON.parse((await sluice(['files', 'info', uploaded.fileId, '--json'], { env })).stdout)
     await expect.poll(async () => (await info()).metaData.duration, { timeout: 30_000 }).toBe(10)
-    expect((await info()).metaData).toMatchObject({ width: 640, height: 360, videoStreamList: [{ codec: 'AVC' }] })
+    expect((await info()).metaData).toMatchObject({ width: 640, height: 360, videoStreamList: [{ codec: 'h264' }] })
     expect((await sluice(['files', 'info', uploaded.fileId], { env })).stdout).toMatch(
-      /^picture +640×360 AVC, 25 fps$/m,
+      /^picture +640×360 h264, 25 fps$/m,
     )
 
     const played = await playInBrowser(uploaded.url)

@@ -9,7 +9,7 @@ import { pullOnce, tail } from '../take-events.ts'
 
 const options = {
   app: { value: 'APP_ID', text: 'list, replay --dead: only the events of this app' },
-  state: { value: 'STATE', text: 'list: only those that are queued, delivered or dead' },
+  state: { value: 'queued|delivered|dead', text: 'list: only those that are so' },
   limit: { value: 'N', text: 'list: how many, the newest first (default 50)' },
   dead: { text: 'replay: every event that was given up' },
   confirm: { text: 'pull: take the events off the queue; else they are given out again after 30 s' },
@@ -28,6 +28,12 @@ replay EVENT_ID… | replay --dead [--app APP_ID]
 pull [--confirm]
 tail`,
   options,
+  examples: [
+    ['events list --state dead', 'those that no receiver took'],
+    ['events replay --dead', 'puts them back into the queue'],
+    ['events pull', 'what a backend would be given now'],
+    ['events tail --profile work', 'prints events as they come and takes them'],
+  ],
   notes: `list, show and replay work on the data directory (SLUICE_DATA_DIR, ./data), whether the service runs or not;
 replayed events are delivered within a second or two.
 pull and tail ask the service, with --profile or --url. tail takes events off the queue as it prints them, until it is stopped: a backend that waits for them does

@@ -23,6 +23,12 @@ export const command = defineCommand({
   summary: "List, show, delete and open an app's files.",
   usage: 'list [--class ID] [--limit N] [--json]\ninfo FILE_ID [--json]\nrm FILE_ID… [--yes]\nopen FILE_ID [--print]',
   options,
+  examples: [
+    ['files list --limit 20', 'the newest files'],
+    ['files info FILE_ID --json', 'all that is known of one'],
+    ['files rm FILE_ID FILE_ID --yes', 'deletes without asking'],
+    ['files open FILE_ID --print', 'the address, signed where the app asks for it'],
+  ],
   notes: `rm deletes for good; it asks on a terminal and needs --yes elsewhere. open shows a file in the browser; when the app
 protects its files with a key, the address is signed for an hour with SLUICE_HOTLINK_KEY, else with the key in the data
 directory (SLUICE_DATA_DIR, ./data).

@@ -19,6 +19,7 @@ export const command = defineCommand({
     rlimit: { value: 'N', text: 'only for that many client addresses' },
     key: { value: 'KEY', text: "the app's hotlinkKey" },
   },
+  examples: [['sign-url https://video.example.com/vod1250000001/…/f0.mp4 --expires 2h', 'to be played for two hours']],
   notes: `Without --key it is taken from SLUICE_HOTLINK_KEY, else from the app's settings in the data directory
 (SLUICE_DATA_DIR, ./data). The signature holds for all that lies beside the file, its covers too.`,
 

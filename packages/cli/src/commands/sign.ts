@@ -24,6 +24,10 @@ export const command = defineCommand({
   summary: 'Make the signature with which a browser or an app may upload one file (ugc family).',
   usage: '--file FILE [options]\n--sha SHA1 --name NAME --type EXT [options]',
   options,
+  examples: [
+    ['sign --file holiday.mp4 --uid alice', 'what the user alice uploads it with, for a day'],
+    ['sign --sha SHA1 --name holiday --type mp4', 'for a file that is elsewhere'],
+  ],
   notes: credentialsNotes,
 
   async run({ positionals, values }) {

@@ -21,19 +21,35 @@ const options = {
   transcode: { text: 'ask for transcoding' },
   screenshot: { text: 'ask for screenshots' },
   watermark: { text: 'ask for a watermark' },
-  include: { value: 'GLOB', many: true, text: 'in folders, these files (default video and sound by extension)' },
-  exclude: { value: 'GLOB', many: true, text: 'in folders, not these' },
+  include: {
+    value: 'GLOB',
+    many: true,
+    text: 'in folders, these files (default video and sound by extension)',
+    group: 'Folders',
+  },
+  exclude: { value: 'GLOB', many: true, text: 'in folders, not these', group: 'Folders' },
   ...serviceOptions,
-  family: { value: 'server|ugc', text: 'sign every request, or make one signature per file (default server)' },
-  parallel: { value: 'N', text: 'parts sent at a time, over all files (default 6)' },
-  quiet: { short: 'q', text: 'no progress: say on standard error only what went wrong' },
-  json: { text: 'print one JSON object a file' },
+  family: {
+    value: 'server|ugc',
+    text: 'sign every request, or make one signature per file (default server)',
+    group: 'Service',
+  },
+  parallel: { value: 'N', text: 'parts sent at a time, over all files (default 6)', group: 'Service' },
+  quiet: { short: 'q', text: 'no progress: say on standard error only what went wrong', group: 'Output' },
+  json: { text: 'print one JSON object a file', group: 'Output' },
 } as const
 
 export const command = defineCommand({
   summary: 'Upload videos.',
   usage: 'FILE|FOLDER… [options]',
   options,
+  examples: [
+    ['upload holiday.mp4', 'prints its address'],
+    ['upload season-1 bonus.mkv --tag sea', 'a folder and a file'],
+    ["upload season-1 --include '*.mkv'", 'only these of the folder'],
+    ['upload holiday.mp4 --cover poster.jpg', 'with an image as its cover'],
+    ['upload season-1 --json -q > done.jsonl', 'for a program'],
+  ],
   notes: `Prints the address of each file, with its path behind it when there are several. In a folder, at any depth, the files
 that look like video or sound by their extension are uploaded; hidden ones, empty ones and symbolic links are not.
 
