@@ -68,10 +68,14 @@ export async function uploadAll(job: UploadJob, listener: Listener): Promise<unk
 /** Whether every other file would fail in the same way. */
 function concernsAll(error: unknown): boolean {
   if (!(error instanceof UploadError)) return false
-  const { code } = error
-  return (
-    code === 'network' || code === 'answer' || code === errorTable.signature.code || code === errorTable.blocked.code
-  )
+  const codes: readonly (string | number)[] = [
+    'network',
+    'http',
+    'answer',
+    errorTable.signature.code,
+    errorTable.blocked.code,
+  ]
+  return codes.includes(error.code)
 }
 
 /** Works on items in order, as many at a time as there is room for by their weight. `work` must not reject. */

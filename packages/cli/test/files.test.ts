@@ -99,11 +99,11 @@ test('files are deleted, several at a time, once that is confirmed', async () =>
 test('on a terminal rm shows the names, and no is no', async () => {
   const { lines, uploaded, env } = await serviceWith('precious')
   const [{ fileId }] = uploaded
-  const no = await onTerminal(['files', 'rm', fileId], 80, env, 'n\n')
+  const no = await onTerminal(['files', 'rm', fileId], 80, env, { text: 'n\n', after: /y\/N/ })
   expect(no.stdout).toMatch(/2\.0 KiB {2}precious\r\nDelete it for good\? \[y\/N\] /)
   expect(no).toMatchObject({ code: 1, stdout: expect.stringContaining('nothing was deleted') })
   expect(await lines('files', 'list')).toHaveLength(1)
-  expect(await onTerminal(['files', 'rm', fileId], 80, env, 'y\n')).toMatchObject({ code: 0 })
+  expect(await onTerminal(['files', 'rm', fileId], 80, env, { text: 'y\n', after: /y\/N/ })).toMatchObject({ code: 0 })
   expect(await lines('files', 'list')).toEqual([])
 })
 

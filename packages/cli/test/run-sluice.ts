@@ -51,23 +51,32 @@ export async function sluice(args: readonly string[], start: Start = {}): Promis
   return { code, signal, stdout, stderr }
 }
 
-/** What a terminal of so many columns is sent by `sluice`, on both its outputs, by `script` of util-linux; `typed` is what its user types. */
+/** What somebody types at a terminal, once it shows what he waits for. */
+export interface Typed {
+  readonly text: string
+  readonly after: RegExp
+}
+
+/** What a terminal of so many columns is sent by `sluice`, on both its outputs; it is one of `script` of util-linux. */
 export async function onTerminal(
   args: readonly string[],
   columns: number,
   env: Record<string, string>,
-  typed = '',
+  typed?: Typed,
 ): Promise<Run> {
   const command = [process.execPath, bin, ...args].map((word) => `'${word}'`).join(' ')
   const script = ['-qec', `stty cols ${columns} rows 24; exec ${command}`, '/dev/null']
   const child = spawn('script', script, {
     env: { PATH: process.env['PATH'], TERM: 'xterm-256color', SHELL: '/bin/sh', ...home, ...env },
   })
-  if (typed === '') child.stdin.end()
-  else child.stdin.write(typed)
+  if (!typed) child.stdin.end()
   let stdout = ''
+  let isTyped = false
   child.stdout.setEncoding('utf8').on('data', (text) => {
     stdout += text
+    if (!typed || isTyped || !typed.after.test(stdout)) return
+    isTyped = true
+    child.stdin.write(typed.text)
   })
   const [code, signal] = await once(child, 'close')
   return { code, signal, stdout, stderr: '' }

@@ -185,6 +185,19 @@ test.each([
   expect(cursor).toBe(true)
 })
 
+test('Ctrl-C at a terminal takes the picture away and gives the cursor back', async () => {
+  const { env } = await service(({ action }) => (action === 'UploadPart' ? new Promise(() => {}) : undefined))
+  const top = folder({ 'a.mp4': 3_000_000, 'b.mp4': 2_500_000 })
+  const { code, stdout } = await onTerminal(['upload', top], 80, env, { text: '\x03', after: /0 of 2 files/ })
+  expect(code).toBe(130)
+  const { last, cursor } = readTerminal(stdout, 80)
+  expect(last.join('\n')).not.toContain('%')
+  expect(last.at(-2)).toMatch(
+    /stopped: 0 of 2 files stored, 0 B with the service; run the same command again to go on$/,
+  )
+  expect(cursor).toBe(true)
+})
+
 test('--quiet shows nothing but the addresses', async () => {
   const { env } = await service(slowly)
   const { stdout } = await onTerminal(['upload', '-q', folder({ 'a.mp4': 3_000_000 })], 80, env)
