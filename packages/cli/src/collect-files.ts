@@ -1,4 +1,4 @@
-import type { Stats } from 'node:fs'
+import type { Dirent, Stats } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { extname, join, matchesGlob, relative, resolve } from 'node:path'
 
@@ -46,7 +46,7 @@ export async function collectFiles(paths: readonly string[], choice: Choice): Pr
     if (!found.has(key)) found.set(key, { path, size })
   }
   const walk = async (folder: string, top: string): Promise<void> => {
-    let entries: { name: string; isFile(): boolean; isDirectory(): boolean; isSymbolicLink(): boolean }[]
+    let entries: Dirent[]
     try {
       entries = await readdir(folder, { withFileTypes: true })
     } catch (error) {
@@ -72,7 +72,7 @@ export async function collectFiles(paths: readonly string[], choice: Choice): Pr
 
 /** Why an entry of a folder is passed over; undefined when it is not. */
 function whyNot(
-  entry: { name: string; isFile(): boolean; isDirectory(): boolean; isSymbolicLink(): boolean },
+  entry: Dirent,
   status: Stats | undefined,
   below: string,
   { include, exclude }: Choice,

@@ -68,9 +68,10 @@ function drawFile({ path, progress }: RunningFile, layout: Layout, canvas: Canva
 function drawTotal(overview: Overview, layout: Layout, canvas: Canvas): string {
   const { files, stored, failed, totalBytes } = overview
   const bytes = acknowledgedBytes(overview)
-  const share = totalBytes === 0 ? 1 : bytes / totalBytes
+  const leftBytes = Math.max(0, totalBytes - bytes) // a file may have grown since it was found
+  const share = totalBytes === 0 ? 1 : 1 - leftBytes / totalBytes
   const rate = canvas.bytesPerS > 0 ? `${formatBytes(Math.round(canvas.bytesPerS))}/s` : ''
-  const left = canvas.bytesPerS > 0 ? `${formatSeconds((totalBytes - bytes) / canvas.bytesPerS)} left` : ''
+  const left = canvas.bytesPerS > 0 ? `${formatSeconds(leftBytes / canvas.bytesPerS)} left` : ''
   const name = keepEnd(`${stored + failed} of ${files} files`, layout.name)
   return drawLine({ name, share, rate, left, hashing: false }, layout, canvas)
 }

@@ -53,7 +53,7 @@ function lines(stream: NodeJS.WriteStream, overview: Overview): UploadDisplay {
     const bytesPerS = ((bytes - before) / lineEveryMs) * 1000
     before = bytes
     const { stored, failed, files, totalBytes } = overview
-    const left = bytesPerS > 0 ? `, ${formatSeconds((totalBytes - bytes) / bytesPerS)} left` : ''
+    const left = bytesPerS > 0 ? `, ${formatSeconds(Math.max(0, totalBytes - bytes) / bytesPerS)} left` : ''
     const far = `${stored + failed} of ${files} files, ${formatBytes(bytes)} of ${formatBytes(totalBytes)}`
     stream.write(`${far}, ${formatBytes(Math.round(bytesPerS))}/s${left}\n`)
   }

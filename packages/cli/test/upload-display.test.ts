@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { drawOverview } from '../src/draw-overview.ts'
 import { openScreen } from '../src/screen.ts'
 import { displayUploads } from '../src/upload-display.ts'
 import { countUploads } from '../src/upload-overview.ts'
@@ -27,6 +28,17 @@ test('where there is no terminal, a line every half minute says how far it is', 
   display.close()
   vi.advanceTimersByTime(60_000)
   expect(read()).toBe('')
+})
+
+test('a file that grew since it was found does not fill more than its bar', () => {
+  const count = countUploads([{ size: 10 }, { size: 10 }])
+  const grown = count.begin({ path: 'a.mp4', size: 10 })
+  const bytes = { hashedBytes: 80, sentBytes: 80, acknowledgedBytes: 40, totalBytes: 80, bytesPerS: 5, leftMs: 8_000 }
+  grown.progress = { ...bytes, waitingFor: undefined }
+  const canvas = { columns: 80, rows: 24, colors: false, now: grown.startedAt + 1_000, bytesPerS: 5 }
+  const [file = '', total = ''] = drawOverview(count, canvas)
+  expect(file).toMatch(/^a\.mp4 +█{10}░{10} {3}50% +5 B\/s {2}8\.0 s left$/)
+  expect(total).toMatch(/^0 of 2 files +█{20} {2}100% +5 B\/s {2}0\.0 s left$/)
 })
 
 test('lines that a narrower terminal has broken are drawn over where they begin', () => {

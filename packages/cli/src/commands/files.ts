@@ -144,12 +144,19 @@ async function remove(fileIds: readonly string[], { yes, ...given }: Given): Pro
   return failed === 0 ? 0 : 1
 }
 
+/** Files that the service describes in one answer. */
+const mostAsked = 100
+
 async function questionOf(backend: Backend, fileIds: readonly string[]): Promise<string> {
-  const { fileSet } = await backend.call('DescribeVodInfo', { fileIds })
+  const shown = fileIds.slice(0, mostAsked)
+  const { fileSet } = await backend.call('DescribeVodInfo', { fileIds: shown })
   for (const { fileId, size, fileName } of fileSet) {
     process.stderr.write(`  ${fileId}  ${formatBytes(Number(size)).padStart(10)}  ${onOneLine(fileName)}\n`)
   }
-  return `Delete ${fileSet.length === 1 ? 'it' : `these ${fileSet.length} files`} for good?`
+  const more = fileIds.length - shown.length
+  if (more > 0) process.stderr.write(`  and ${more} more\n`)
+  const all = fileSet.length + more
+  return `Delete ${all === 1 ? 'it' : `these ${all} files`} for good?`
 }
 
 async function open(fileId: string, { print, ...given }: Given): Promise<number> {

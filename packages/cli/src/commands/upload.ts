@@ -152,7 +152,8 @@ async function run(plan: UploadPlan, { files, failed }: Found, { json, quiet }: 
     return exitCode
   }
   if (!single) say(summarize(count, performance.now() - startedAt))
-  if (error !== undefined && !single) complain('the other files would fail alike and were not tried')
+  if (error !== undefined && count.stored + count.failed < files.length)
+    complain('the other files would fail alike and were not tried')
   return count.stored === files.length && failed.length === 0 ? 0 : 1
 }
 
