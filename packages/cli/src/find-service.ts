@@ -46,6 +46,11 @@ export async function findService(given: Given, env = process.env): Promise<Foun
   return { url, urlFrom: from, ...(await chooseCredentials(profile, env)) }
 }
 
+/** Finds the service alone, whether there are credentials or not. */
+export async function findAddress(given: Given, env = process.env): Promise<string> {
+  return chooseUrl(given, await findProfile(given.profile, env), env).url
+}
+
 /** Finds the credentials alone, for what is signed without calling anybody. */
 export async function findCredentials(given: Omit<Given, 'url'>, env = process.env): Promise<SecretPair> {
   return (await chooseCredentials(await findProfile(given.profile, env), env)).credentials

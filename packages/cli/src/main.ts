@@ -14,6 +14,7 @@ const commands = {
   app: () => import('./commands/app.ts'),
   files: () => import('./commands/files.ts'),
   events: () => import('./commands/events.ts'),
+  doctor: () => import('./commands/doctor.ts'),
   completion: () => import('./commands/completion.ts'),
 } satisfies Record<string, () => Promise<{ command: Command }>>
 

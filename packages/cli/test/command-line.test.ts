@@ -12,7 +12,18 @@ describe('help', () => {
   test('lists the commands', async () => {
     const { code, stdout } = await sluice(['--help'])
     expect(code).toBe(0)
-    for (const name of ['serve', 'upload', 'profile', 'sign', 'sign-url', 'app', 'files', 'events', 'completion']) {
+    for (const name of [
+      'serve',
+      'upload',
+      'profile',
+      'sign',
+      'sign-url',
+      'app',
+      'files',
+      'events',
+      'doctor',
+      'completion',
+    ]) {
       expect(stdout).toMatch(new RegExp(`^ {2}${name} `, 'm'))
     }
   })
