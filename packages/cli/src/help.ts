@@ -1,4 +1,5 @@
 import type { Command, Options } from './command.ts'
+import { columnsOf } from './screen.ts'
 import { padText, textWidth } from './text-width.ts'
 
 /** The help of one command, made from its option table, for so many columns. */
@@ -37,7 +38,7 @@ export function overviewHelp(commands: readonly (readonly [string, string])[], c
 
 /** As wide as the terminal, but no line longer than the eye follows. */
 function helpColumns(): number {
-  return process.stdout.isTTY ? Math.min(Math.max(process.stdout.columns, 40), 100) : 100
+  return process.stdout.isTTY ? Math.min(Math.max(columnsOf(process.stdout), 40), 100) : 100
 }
 
 function optionRow([option, { short, value, text }]: [string, Options[string]]): readonly [string, string] {

@@ -20,7 +20,10 @@ export function openScreen(stream: NodeJS.WriteStream): Screen {
 
   /** To the first of the lines shown. A terminal that got narrower since has broken them into several. */
   const toTop = () => {
-    const rows = shown.reduce((sum, line) => sum + Math.max(1, Math.ceil(textWidth(plain(line)) / stream.columns)), 0)
+    const rows = shown.reduce(
+      (sum, line) => sum + Math.max(1, Math.ceil(textWidth(plain(line)) / columnsOf(stream))),
+      0,
+    )
     return rows === 0 ? '\r' : `\x1b[${rows}A\r`
   }
   const draw = (lines: readonly string[]) => {
@@ -46,6 +49,11 @@ export function openScreen(stream: NodeJS.WriteStream): Screen {
       process.off('exit', show)
     },
   }
+}
+
+/** A terminal that nobody has told its size says 0. */
+export function columnsOf(stream: NodeJS.WriteStream): number {
+  return stream.columns || 80
 }
 
 /** A text without what colors it. */

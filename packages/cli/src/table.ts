@@ -1,10 +1,11 @@
+import { columnsOf } from './screen.ts'
 import { keepStart, padText, textWidth } from './text-width.ts'
 
 /** Lays out rows under a heading, columns aligned. On a terminal the last column is cut to fit. */
 export function layOutTable(
   heading: readonly string[],
   rows: readonly (readonly string[])[],
-  columns = process.stdout.isTTY ? process.stdout.columns : Infinity,
+  columns = process.stdout.isTTY ? columnsOf(process.stdout) : Infinity,
 ): string {
   const lines = [heading, ...rows]
   const widths = heading.map((_, column) => Math.max(...lines.map((line) => textWidth(line[column] ?? ''))))

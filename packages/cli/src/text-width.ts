@@ -1,7 +1,7 @@
 /** Columns a text takes on a terminal: Chinese, Japanese and Korean characters take two, combining marks none. */
 export function textWidth(text: string): number {
   let columns = 0
-  for (const character of text) columns += columnsOf(character)
+  for (const character of text) columns += cellsOf(character)
   return columns
 }
 
@@ -11,7 +11,7 @@ export function keepEnd(text: string, columns: number): string {
   const kept: string[] = []
   let room = columns - 1
   for (const character of Array.from(text).reverse()) {
-    room -= columnsOf(character)
+    room -= cellsOf(character)
     if (room < 0) break
     kept.unshift(character)
   }
@@ -24,7 +24,7 @@ export function keepStart(text: string, columns: number): string {
   let kept = ''
   let room = columns - 1
   for (const character of text) {
-    room -= columnsOf(character)
+    room -= cellsOf(character)
     if (room < 0) break
     kept += character
   }
@@ -44,7 +44,7 @@ export function onOneLine(text: string): string {
 const wide =
   /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u
 
-function columnsOf(character: string): number {
+function cellsOf(character: string): number {
   if (/\p{Mn}/u.test(character)) return 0
   return wide.test(character) ? 2 : 1
 }

@@ -1,7 +1,7 @@
 import { drawOverview } from './draw-overview.ts'
 import { formatBytes, formatSeconds } from './quantities.ts'
 import { rateOver } from './rate.ts'
-import { openScreen } from './screen.ts'
+import { columnsOf, openScreen } from './screen.ts'
 import { acknowledgedBytes, type Overview } from './upload-overview.ts'
 
 /** Shows how far an upload is, and lets others print meanwhile. */
@@ -30,7 +30,8 @@ function picture(stream: NodeJS.WriteStream, overview: Overview): UploadDisplay 
   const screen = openScreen(stream)
   const rate = rateOver(rateWindowMs)
   const draw = () => {
-    const { columns, rows } = stream
+    const columns = columnsOf(stream)
+    const rows = stream.rows || 24
     const now = performance.now()
     const bytesPerS = rate(acknowledgedBytes(overview), now)
     screen.draw(drawOverview(overview, { columns, rows, colors: stream.hasColors(), now, bytesPerS }))

@@ -109,6 +109,7 @@ test('what would fail for every file is told once', async () => {
   expect(code).toBe(1)
   expect(stderr.match(/was refused/g)).toHaveLength(1)
   expect(stderr).toMatch(/check SecretId and SecretKey/)
+  expect(stderr).toContain('the credentials are from SLUICE_SECRET_ID and SLUICE_SECRET_KEY\n')
   expect(stderr).toMatch(/the other files would fail alike and were not tried\n$/)
   expect(actions().length).toBeLessThanOrEqual(4)
 })
@@ -169,14 +170,15 @@ test.each([
   [100, {}],
   [60, { NO_COLOR: '1' }],
   [30, {}],
+  [0, {}],
 ])('on a terminal of %s columns the files and their sum are shown, and go', async (columns, colors) => {
   const long = '一部名字很长的电影'.repeat(4)
   const top = folder({ [`${long}.mp4`]: 3_000_000, 'short.mp4': 2_500_000, 'tiny.mp4': 10 })
   const { env } = await service(slowly)
   const { code, stdout } = await onTerminal(['upload', top, '--parallel', '2'], columns, { ...env, ...colors })
   expect(code).toBe(0)
-  expect(stdout.includes('\x1b[32m')).toBe(!('NO_COLOR' in colors) && columns > 36)
-  const { pictures, last, cursor } = readTerminal(stdout, columns)
+  expect(stdout.includes('\x1b[32m')).toBe(!('NO_COLOR' in colors) && columns !== 30)
+  const { pictures, last, cursor } = readTerminal(stdout, columns || 80)
   const seen = pictures.map((lines) => lines.join('\n'))
   expect(seen.some((text) => /的电影\.mp4.* \d+%(.|\n)* of 3 files.* \d+%/.test(text))).toBe(true)
   expect(last.join('\n')).not.toContain('%')

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileStore, UploadError } from '@sluice/client'
-import { limits } from '@sluice/protocol'
+import { errorTable, limits } from '@sluice/protocol'
 import { collectFiles, type Found } from '../collect-files.ts'
 import { type Arguments, defineCommand, Misuse } from '../command.ts'
 import { requireNames } from '../file-names.ts'
@@ -65,12 +65,12 @@ ${credentialsNotes}`,
 
   async run({ positionals: paths, values }) {
     const plan = readPlan(paths, values)
-    const { url, credentials } = await findService(values)
+    const { url, credentials, credentialsFrom } = await findService(values)
     const found = await collectFiles(paths, values)
     tellSkipped(found, values.quiet)
     for (const { path, error } of found.failed) complain(`${path} cannot be read: ${(error as Error).message}`)
     if (found.files.length === 0 && found.failed.length === 0) throw new Error('there is nothing to upload')
-    return run({ ...plan, url, credentials }, found, values)
+    return run({ ...plan, url, credentials, credentialsFrom }, found, values)
   },
 })
 
@@ -97,7 +97,11 @@ function readPlan(paths: readonly string[], values: Values): Omit<UploadPlan, 'u
   }
 }
 
-async function run(plan: UploadPlan, { files, failed }: Found, { json, quiet }: Values): Promise<number> {
+async function run(
+  plan: UploadPlan & { readonly credentialsFrom: string },
+  { files, failed }: Found,
+  { json, quiet }: Values,
+): Promise<number> {
   for (const option of ['name', 'cover'] as const) {
     if (plan[option] !== undefined && files.length > 1) throw new Misuse(`--${option} is for one file`)
   }
@@ -152,6 +156,9 @@ async function run(plan: UploadPlan, { files, failed }: Found, { json, quiet }: 
     return exitCode
   }
   if (!single) say(summarize(count, performance.now() - startedAt))
+  if (error instanceof UploadError && error.code === errorTable.signature.code) {
+    complain(`the credentials are from ${plan.credentialsFrom}`)
+  }
   if (error !== undefined && count.stored + count.failed < files.length)
     complain('the other files would fail alike and were not tried')
   return count.stored === files.length && failed.length === 0 ? 0 : 1
