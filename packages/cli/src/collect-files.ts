@@ -22,8 +22,8 @@ export interface Found {
   readonly files: readonly FoundFile[]
   /** How many files for each reason, such as `hidden`. */
   readonly skipped: ReadonlyMap<string, number>
-  /** Folders that cannot be read. */
-  readonly failed: readonly { readonly path: string; readonly error: unknown }[]
+  /** Folders that cannot be read, each with why. */
+  readonly failed: readonly { readonly path: string; readonly error: Error }[]
 }
 
 const media = new Set(
@@ -40,7 +40,7 @@ const media = new Set(
 export async function collectFiles(paths: readonly string[], choice: Choice): Promise<Found> {
   const found = new Map<string, FoundFile>()
   const skipped = new Map<string, number>()
-  const failed: { path: string; error: unknown }[] = []
+  const failed: { path: string; error: Error }[] = []
   const add = (path: string, size: number) => {
     const key = resolve(path)
     if (!found.has(key)) found.set(key, { path, size })
@@ -49,8 +49,9 @@ export async function collectFiles(paths: readonly string[], choice: Choice): Pr
     let entries: Dirent[]
     try {
       entries = await readdir(folder, { withFileTypes: true })
-    } catch (error) {
-      failed.push({ path: folder, error })
+    } catch (cause) {
+      const { message } = cause as Error // readdir rejects with nothing else
+      failed.push({ path: folder, error: new Error(`${folder} cannot be read: ${message}`, { cause }) })
       return
     }
     for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {

@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { fixture } from '../../client/test/fixtures.ts'
 import { answer, type MetCall } from '../../client/test/memory-service.ts'
-import { onTerminal, secrets, serveMemory, sluice } from './run-sluice.ts'
+import { bin, home, onTerminal, secrets, serveMemory, sluice } from './run-sluice.ts'
 import { serve, slowWayTo, temporaryDirectory } from './serve-process.ts'
 import { readTerminal } from './terminal.ts'
 
@@ -198,6 +200,17 @@ test('Ctrl-C at a terminal takes the picture away and gives the cursor back', as
     /stopped: 0 of 2 files stored, 0 B with the service; run the same command again to go on$/,
   )
   expect(cursor).toBe(true)
+})
+
+test('a reader of the addresses that leaves early does not make it a success', async () => {
+  const { env } = await service(slowly)
+  const top = folder({ 'a.mp4': 1_000, 'b.mp4': 2_000_000 })
+  const child = spawn(process.execPath, [bin, 'upload', top], {
+    env: { ...home, ...env },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  child.stdout.destroy()
+  expect((await once(child, 'exit'))[0]).toBe(1)
 })
 
 test('--quiet shows nothing but the addresses', async () => {

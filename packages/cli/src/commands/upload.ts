@@ -6,12 +6,11 @@ import { collectFiles, type Found } from '../collect-files.ts'
 import { type Arguments, defineCommand, Misuse } from '../command.ts'
 import { requireNames } from '../file-names.ts'
 import { credentialsNotes, findService, serviceOptions } from '../find-service.ts'
-import { formatBytes, formatSeconds, parseWhole } from '../quantities.ts'
-import { onOneLine } from '../text-width.ts'
+import { parseWhole } from '../quantities.ts'
 import { uploadAll } from '../upload-all.ts'
-import { displayUploads, noDisplay } from '../upload-display.ts'
 import type { UploadPlan } from '../upload-file.ts'
-import { acknowledgedBytes, countUploads, type UploadCount } from '../upload-overview.ts'
+import { countUploads } from '../upload-overview.ts'
+import { describeStopped, type ReportStyle, reportUploads } from '../upload-report.ts'
 
 const options = {
   name: { value: 'NAME', text: 'the name to store it under (default the file name, without extension)' },
@@ -67,10 +66,10 @@ ${credentialsNotes}`,
     const plan = readPlan(paths, values)
     const { url, credentials, credentialsFrom } = await findService(values)
     const found = await collectFiles(paths, values)
+    if (found.files.length > 1) requireOneFile(values)
     tellSkipped(found, values.quiet)
-    for (const { path, error } of found.failed) complain(`${path} cannot be read: ${(error as Error).message}`)
     if (found.files.length === 0 && found.failed.length === 0) throw new Error('there is nothing to upload')
-    return run({ ...plan, url, credentials, credentialsFrom }, found, values)
+    return uploadFound({ ...plan, url, credentials }, found, { ...values, credentialsFrom })
   },
 })
 
@@ -78,8 +77,7 @@ type Values = Arguments<typeof options>['values']
 
 function readPlan(paths: readonly string[], values: Values): Omit<UploadPlan, 'url' | 'credentials'> {
   if (paths.length === 0) throw new Misuse('no file given')
-  if (values.name !== undefined && paths.length > 1) throw new Misuse('--name is for one file')
-  if (values.cover !== undefined && paths.length > 1) throw new Misuse('--cover is for one file')
+  if (paths.length > 1) requireOneFile(values)
   if (values.tag.length > limits.maxTags) throw new Misuse(`--tag can be given ${limits.maxTags} times`)
   requireNames({ name: values.name })
   return {
@@ -97,93 +95,62 @@ function readPlan(paths: readonly string[], values: Values): Omit<UploadPlan, 'u
   }
 }
 
-async function run(
-  plan: UploadPlan & { readonly credentialsFrom: string },
+async function uploadFound(
+  plan: UploadPlan,
   { files, failed }: Found,
-  { json, quiet }: Values,
+  { credentialsFrom, ...style }: ReportStyle & { readonly credentialsFrom: string },
 ): Promise<number> {
-  for (const option of ['name', 'cover'] as const) {
-    if (plan[option] !== undefined && files.length > 1) throw new Misuse(`--${option} is for one file`)
-  }
-  const interrupted = new AbortController()
-  let exitCode = 0
-  const interrupt = (code: number) => () => {
-    exitCode = code
-    display.close()
-    interrupted.abort(new Error('interrupted'))
-  }
-  const handlers = [
-    ['SIGINT', interrupt(130)],
-    ['SIGTERM', interrupt(143)],
-  ] as const
-  for (const [signal, handler] of handlers) process.once(signal, handler) // a second one ends the process at once
-
+  // A reader that left early does not make it a success.
+  process.stdout.prependListener('error', () => process.exit(1))
   const startedAt = performance.now()
   const count = countUploads(files)
-  const display = quiet ? noDisplay() : displayUploads(process.stderr, count)
-  const single = files.length === 1
-  const say = (text: string) => {
-    if (!quiet) display.print(process.stderr, `${text}\n`)
-  }
-  const error = await uploadAll(
-    { files, plan, count, resumeStore: fileStore(cacheDirectory()), signal: interrupted.signal },
-    {
-      onStored(file) {
-        const { url, instant, bytes, seconds } = file
-        const path = onOneLine(file.file)
-        const shown = json ? JSON.stringify(file) : single ? url : `${url}  ${path}`
-        if (single || !process.stderr.isTTY) {
-          const how = instant ? 'was stored already' : `stored in ${formatSeconds(seconds)}`
-          say(`${path}: ${formatBytes(bytes)} ${how}`)
-        }
-        display.print(process.stdout, `${shown}\n`)
-      },
-      onFailed(path, cause) {
-        const { message } = cause as Error // what is thrown here is nothing else
-        const told = message.startsWith(path) ? message : `${path}: ${message}`
-        display.print(process.stderr, `sluice upload: ${onOneLine(told)}\n`)
-        if (!json) return
-        const { code, stored } = cause instanceof UploadError ? cause : { code: 'source', stored: undefined }
-        const video = stored && { fileId: stored.fileId, url: stored.url }
-        display.print(process.stdout, `${JSON.stringify({ file: path, ...video, error: { code, message } })}\n`)
-      },
-    },
-  )
-  display.close()
-  for (const [signal, handler] of handlers) process.off(signal, handler)
-  if (interrupted.signal.aborted) {
-    process.stderr.write(`sluice upload: ${tellStopped(count)}\n`)
+  const report = reportUploads(count, style)
+  for (const { path, error } of failed) report.onFailed(path, error)
+  const stopping = stopOnSignals(() => report.close())
+  const { signal } = stopping
+  const error = await uploadAll({ files, plan, count, resumeStore: fileStore(cacheDirectory()), signal }, report)
+  const exitCode = stopping.end()
+  report.close()
+  if (exitCode !== undefined) {
+    report.complain(describeStopped(count))
     return exitCode
   }
-  if (!single) say(summarize(count, performance.now() - startedAt))
+  report.end(performance.now() - startedAt)
   if (error instanceof UploadError && error.code === errorTable.signature.code) {
-    complain(`the credentials are from ${plan.credentialsFrom}`)
+    report.complain(`the credentials are from ${credentialsFrom}`)
   }
-  if (error !== undefined && count.stored + count.failed < files.length)
-    complain('the other files would fail alike and were not tried')
+  if (error !== undefined && count.stored + count.failed < files.length) {
+    report.complain('the other files would fail alike and were not tried')
+  }
   return count.stored === files.length && failed.length === 0 ? 0 : 1
 }
 
-function summarize({ files, stored, instant, failed, storedBytes }: UploadCount, ms: number): string {
-  const sentence = [`${stored} of ${files} files stored, ${formatBytes(storedBytes)} in ${formatSeconds(ms / 1000)}`]
-  if (instant > 0) sentence.push(`${instant} of them already`)
-  if (failed > 0) sentence.push(`${failed} failed`)
-  return sentence.join('; ')
+/** Aborts a signal at SIGINT and SIGTERM; a second one ends the process at once. `end` tells the exit code if one came. */
+function stopOnSignals(onStop: () => void) {
+  const controller = new AbortController()
+  let exitCode: number | undefined
+  const stop = (code: number) => () => {
+    exitCode = code
+    onStop()
+    controller.abort(new Error('stopped'))
+  }
+  const [interrupt, terminate] = [stop(130), stop(143)]
+  process.once('SIGINT', interrupt).once('SIGTERM', terminate)
+  const end = () => {
+    process.off('SIGINT', interrupt).off('SIGTERM', terminate)
+    return exitCode
+  }
+  return { signal: controller.signal, end }
 }
 
-function tellStopped(count: UploadCount): string {
-  const bytes = acknowledgedBytes(count)
-  const far = `${count.stored} of ${count.files} files stored, ${formatBytes(bytes)} with the service`
-  return `stopped: ${far}; run the same command again to go on`
+function requireOneFile({ name, cover }: Values): void {
+  if (name !== undefined) throw new Misuse('--name is for one file')
+  if (cover !== undefined) throw new Misuse('--cover is for one file')
 }
 
 function tellSkipped({ skipped }: Found, quiet: boolean): void {
   const kinds = Array.from(skipped, ([reason, files]) => `${reason} ${files}`)
   if (kinds.length > 0 && !quiet) process.stderr.write(`skipped in folders: ${kinds.join(', ')}\n`)
-}
-
-function complain(message: string): void {
-  process.stderr.write(`sluice upload: ${onOneLine(message)}\n`)
 }
 
 function cacheDirectory(): string {
