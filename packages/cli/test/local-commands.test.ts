@@ -51,6 +51,14 @@ test('apps are made, listed, disabled and enabled, and their keys rotated', asyn
   expect((await run('app', 'list')).stdout).toMatch(new RegExp(`^1300000000  enabled  .*  ${next.secretId}$`, 'm'))
   expect(await upload(next)).toMatchObject({ code: 0 })
 
+  // The keys of another app than the first are found by --app, of files and of all that calls the service.
+  expect(await json('files', 'list', '--app', '1300000000')).toMatchObject({ fileName: 'video' })
+  expect((await run('files', 'list', '--json')).stdout).toBe('')
+  expect(await run('files', 'list', '--app', '13')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('app 13'),
+  })
+
   expect(await run('app', 'disable', '1300000000')).toMatchObject({ code: 0 })
   expect((await run('app', 'list')).stdout).toMatch(/^1300000000 {2}disabled/m)
   expect(await run('app', 'enable', '1300000000')).toMatchObject({ code: 0 })

@@ -8,12 +8,16 @@ import { layOutTable } from '../table.ts'
 import { pullOnce, tail } from '../take-events.ts'
 
 const options = {
-  app: { value: 'APP_ID', text: 'list, replay --dead: only the events of this app' },
   state: { value: 'queued|delivered|dead', text: 'list: only those that are so' },
   limit: { value: 'N', text: 'list: how many, the newest first (default 50)' },
   dead: { text: 'replay: every event that was given up' },
   confirm: { text: 'pull: take the events off the queue; else they are given out again after 30 s' },
   ...serviceOptions,
+  app: {
+    value: 'APP_ID',
+    text: 'list, replay --dead: only the events of this app; pull, tail: with its keys, on the machine of the service',
+    group: 'Service',
+  },
   json: { text: 'list, show: print one JSON object a line, with all there is to know' },
 } as const
 
