@@ -19,7 +19,7 @@ export interface UploadResult {
   readonly url: string
   /** Whether the service had the file already, so that nothing was sent. */
   readonly instant: boolean
-  /** ugc family: the proof for the app's backend that the service stored the file. */
+  /** ugc family: the proof for the app's backend that the service has the file, good for an hour. */
   readonly verifyContent?: string
   /** Where its cover is, when one was uploaded with it. */
   readonly coverUrl?: string
@@ -101,13 +101,17 @@ async function uploadHashed(upload: Upload): Promise<UploadResult> {
   const calls = callsOf(file, settings, await openSend(file, settings, progress, width.failed))
   for (let restarts = 0; ; restarts++) {
     const init = await calls.init()
-    if (init.stored) return done(progress, init.stored, restarts === 0)
-    progress.startOver()
+    const instant = init.stored !== undefined && restarts === 0
+    // In the ugc family Finish is called all the same: the proof comes with it alone.
+    if (init.stored && settings.credentials.family === 'server') return done(progress, init.stored, instant)
     try {
-      const dataSize = init.dataSize ?? settings.dataSize
-      await sendParts(upload, { dataSize, stored: init.parts, calls, width })
-      await upload.requireUnchanged()
-      return done(progress, await calls.finish(), false)
+      if (!init.stored) {
+        progress.startOver()
+        const dataSize = init.dataSize ?? settings.dataSize
+        await sendParts(upload, { dataSize, stored: init.parts, calls, width })
+        await upload.requireUnchanged()
+      }
+      return done(progress, await calls.finish(), instant)
     } catch (error) {
       if (restarts === maxRestarts || !startsOver(error)) throw error
     }

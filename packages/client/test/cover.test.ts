@@ -169,7 +169,7 @@ test('an abort between the two keeps its reason, and the next call sends the cov
   expect(shown()).toEqual([])
   service.calls.length = 0
   expect(await upload(source, options)).toMatchObject({ instant: true, coverUrl: expect.any(String) })
-  expect(service.actions()).toEqual(['InitUploadEx', ...steps])
+  expect(service.actions()).toEqual(['InitUploadEx', 'FinishUploadEx', ...steps])
 })
 
 test('progress is that of the video; while the cover waits for the network it says so', async () => {
