@@ -6,6 +6,8 @@ export interface Option {
   readonly value?: string
   /** Whether it may be given more than once. Only with `value`. */
   readonly many?: true
+  /** The heading `--help` shows it under; `Options` unless given. */
+  readonly group?: string
   readonly text: string
 }
 
@@ -35,7 +37,12 @@ export interface Command<O extends Options = Options> {
   /** What follows the command's name, one form a line: `FILE… [options]`. */
   readonly usage: string
   readonly options: O
-  /** More to say in `--help`, after the options. */
+  /** Command lines without `sluice`, each with what it does. */
+  readonly examples?: readonly (readonly [line: string, text: string])[]
+  /**
+   * More to say in `--help`, after the options: paragraphs, which are broken anew to fit the terminal, and lines that are
+   * indented, which keep their place.
+   */
   readonly notes?: string
   /** Does it. Resolves to the exit code: 0 done, 1 failed. Throws Misuse when the arguments are wrong. */
   run(args: Arguments<O>): Promise<number>

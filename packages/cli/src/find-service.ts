@@ -2,6 +2,7 @@ import { Misuse } from './command.ts'
 import { configPath, type Profile, readConfig, readSecretFile } from './config-file.ts'
 import { localCredentials, type SecretPair } from './local-credentials.ts'
 import { dataDirectory } from './local-store.ts'
+import { parseWhole } from './quantities.ts'
 import { defaultUrl, isServiceUrl } from './service-url.ts'
 
 /** A service and an app of it, and where on this machine both were found, for messages. */
@@ -13,22 +14,28 @@ export interface FoundService {
 }
 
 /** The options of every command that takes an app's credentials. */
-export const profileOption = {
-  profile: { value: 'NAME', text: 'a profile, see sluice profile (default SLUICE_PROFILE)' },
+export const credentialsOptions = {
+  profile: { value: 'NAME', text: 'a profile, see sluice profile (default SLUICE_PROFILE)', group: 'Service' },
+  app: { value: 'APP_ID', text: 'the keys of this app, on the machine of the service', group: 'Service' },
 } as const
 
 /** The options of every command that calls a service. */
 export const serviceOptions = {
-  ...profileOption,
-  url: { value: 'URL', text: `where the service is (default SLUICE_URL, the profile's, ${defaultUrl})` },
+  ...credentialsOptions,
+  url: {
+    value: 'URL',
+    text: `where the service is (default SLUICE_URL, the profile's, ${defaultUrl})`,
+    group: 'Service',
+  },
 } as const
 
 /** For `--help` of these commands. */
-export const credentialsNotes = `Credentials are those of --profile, else SLUICE_SECRET_ID and SLUICE_SECRET_KEY, else those of the profile that
-SLUICE_PROFILE or sluice profile use names, else those of a service on this machine.`
+export const credentialsNotes = `Credentials are those of --profile or --app, else SLUICE_SECRET_ID and SLUICE_SECRET_KEY, else those of the profile that
+SLUICE_PROFILE or sluice profile use names, else those of the first app of a service on this machine.`
 
 interface Given {
   readonly profile?: string | undefined
+  readonly app?: string | undefined
   readonly url?: string | undefined
 }
 
@@ -39,7 +46,7 @@ interface Given {
 export async function findService(given: Given, env = process.env): Promise<FoundService> {
   const profile = await findProfile(given.profile, env)
   const { url, from } = chooseUrl(given, profile, env)
-  return { url, urlFrom: from, ...(await chooseCredentials(profile, env)) }
+  return { url, urlFrom: from, ...(await chooseCredentials(given, profile, env)) }
 }
 
 /** Finds the service alone, whether there are credentials or not. */
@@ -49,7 +56,7 @@ export async function findAddress(given: Given, env = process.env): Promise<stri
 
 /** Finds the credentials alone, for what is signed without calling anybody. */
 export async function findCredentials(given: Omit<Given, 'url'>, env = process.env): Promise<SecretPair> {
-  return (await chooseCredentials(await findProfile(given.profile, env), env)).credentials
+  return (await chooseCredentials(given, await findProfile(given.profile, env), env)).credentials
 }
 
 interface FoundProfile extends Profile {
@@ -84,9 +91,11 @@ function checked(url: string, from: string) {
 }
 
 async function chooseCredentials(
+  { app }: Given,
   profile: FoundProfile | undefined,
   env: NodeJS.ProcessEnv,
 ): Promise<Pick<FoundService, 'credentials' | 'credentialsFrom'>> {
+  if (app !== undefined) return ofLocalApp(app, profile)
   const secretId = env['SLUICE_SECRET_ID'] ?? ''
   const secretKey = env['SLUICE_SECRET_KEY'] ?? ''
   if (!profile?.asked && secretId !== '') {
@@ -103,6 +112,14 @@ async function chooseCredentials(
   throw new Error(
     `no credentials: name a profile (sluice profile add), or set SLUICE_SECRET_ID and SLUICE_SECRET_KEY to those of the app; ${dataDirectory()} holds no service with an enabled app`,
   )
+}
+
+async function ofLocalApp(app: string, profile: FoundProfile | undefined) {
+  if (profile?.asked) throw new Misuse('--profile and --app cannot be given together')
+  const appId = parseWhole('--app', app, 1, 999_999_999_999_999)
+  const credentials = await localCredentials(appId)
+  if (!credentials) throw new Error(`${dataDirectory()} holds no keys of an app ${appId}`)
+  return { credentials, credentialsFrom: `the service in ${dataDirectory()}, app ${appId}` }
 }
 
 /** A profile's own key goes before that of the environment only when the profile was asked for. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { didYouMean } from './closest.ts'
 import { type Command, Misuse } from './command.ts'
 import { commandHelp, overviewHelp } from './help.ts'
 import { parseArguments } from './parse-arguments.ts'
@@ -14,6 +15,7 @@ const commands = {
   files: () => import('./commands/files.ts'),
   events: () => import('./commands/events.ts'),
   doctor: () => import('./commands/doctor.ts'),
+  completion: () => import('./commands/completion.ts'),
 } satisfies Record<string, () => Promise<{ command: Command }>>
 
 type CommandName = keyof typeof commands
@@ -32,7 +34,9 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
   if (!isCommand(name)) {
     const what = name.startsWith('-') ? `unknown option '${name}'` : `unknown command '${name}'`
-    process.stderr.write(`sluice: ${what}; see sluice --help\n`)
+    process.stderr.write(
+      `sluice: ${what}${didYouMean(name, [...Object.keys(commands), '--help', '--version'])}; see sluice --help\n`,
+    )
     return 2
   }
   return runCommand(name, (await commands[name]()).command, rest)
@@ -63,8 +67,15 @@ function isCommand(name: string): name is CommandName {
 }
 
 async function overview(): Promise<string> {
-  const modules = Object.entries(commands).map(async ([name, load]) => [name, (await load()).command.summary] as const)
-  return overviewHelp(await Promise.all(modules))
+  return overviewHelp(Array.from(await loadCommands(), ([name, { summary }]) => [name, summary] as const))
+}
+
+/** Every command by its name, in the order of the help. */
+export async function loadCommands(): Promise<ReadonlyMap<string, Command>> {
+  const modules = Object.entries(commands).map(
+    async ([name, load]): Promise<[string, Command]> => [name, (await load()).command],
+  )
+  return new Map(await Promise.all(modules))
 }
 
 function version(): string {

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { didYouMean } from './closest.ts'
 import { type Arguments, type Command, Misuse, type Options } from './command.ts'
 
 /** Reads a command's arguments by its option table. Throws Misuse naming an option that is unknown or lacks its value. */
@@ -19,13 +20,21 @@ export function parseArguments<O extends Options>(command: Command<O>, argv: rea
     // The value types follow from the table that made `options`.
     return { positionals, values: values as Arguments<O>['values'] }
   } catch (error) {
-    throw misuse(error)
+    throw misuse(error, Object.keys(command.options))
   }
 }
 
-/** What parseArgs says, in our words: its first sentence, lower-cased. */
-function misuse(error: unknown): unknown {
+/** What parseArgs says, in our words: its first sentence, lower-cased, with the option that may have been meant. */
+function misuse(error: unknown, known: readonly string[]): unknown {
   if (!(error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))) return error
   const sentence = error.message.split(/\n|\. /, 1)[0] ?? ''
-  return new Misuse(sentence.charAt(0).toLowerCase() + sentence.slice(1).replace(/\.$/, ''))
+  const [, unknown = ''] = /^Unknown option '(--[\w-]+)'/.exec(sentence) ?? []
+  const meant =
+    unknown === ''
+      ? ''
+      : didYouMean(
+          unknown,
+          [...known, 'help'].map((name) => `--${name}`),
+        )
+  return new Misuse(sentence.charAt(0).toLowerCase() + sentence.slice(1).replace(/\.$/, '') + meant)
 }

@@ -12,9 +12,9 @@ export async function readSecret(prompt: string): Promise<string> {
 }
 
 async function ask(prompt: string): Promise<string> {
-  process.stderr.write(prompt)
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
   const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true })
+  process.stderr.write(prompt) // only now: before, the terminal shows what is typed
   lines.once('SIGINT', () => {
     process.stderr.write('\n')
     lines.close()

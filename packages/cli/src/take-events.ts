@@ -1,24 +1,17 @@
-import type { PullAnswer } from '@sluice/protocol'
-import { callVod, type Remote } from './vod-call.ts'
+import type { Backend } from '@sluice/backend'
 
 /** Pulls events once and prints each, one JSON object a line; takes them off the queue when told to. */
-export async function pullOnce(remote: Remote, confirm: boolean): Promise<void> {
-  const { eventList } = await callVod<PullAnswer>(remote, 'PullEvent')
+export async function pullOnce(backend: Backend, confirm: boolean, signal: AbortSignal): Promise<void> {
+  const { eventList } = await backend.call('PullEvent', {}, { signal })
   for (const event of eventList) process.stdout.write(`${JSON.stringify(event)}\n`)
-  if (confirm) await confirmAll(remote, eventList)
+  if (!confirm || eventList.length === 0) return
+  await backend.call('ConfirmEvent', { msgHandle: eventList.map(({ msgHandle }) => msgHandle) }, { signal })
 }
 
 /** Prints events as they come and takes them off the queue, until the signal. */
-export async function tail(remote: Remote): Promise<void> {
-  while (!remote.signal.aborted) {
-    const { eventList } = await callVod<PullAnswer>(remote, 'PullEvent')
-    for (const { eventContent } of eventList) process.stdout.write(`${JSON.stringify(eventContent)}\n`)
-    await confirmAll(remote, eventList)
+export async function tail(backend: Backend, signal: AbortSignal): Promise<void> {
+  const onTrouble = (trouble: unknown) => {
+    process.stderr.write(`sluice events: ${trouble instanceof Error ? trouble.message : trouble}\n`)
   }
-}
-
-async function confirmAll(remote: Remote, events: PullAnswer['eventList']): Promise<void> {
-  if (events.length === 0) return
-  const handles = events.map(({ msgHandle }, index) => [`msgHandle.${index}`, msgHandle])
-  await callVod(remote, 'ConfirmEvent', Object.fromEntries(handles))
+  for await (const event of backend.events({ signal, onTrouble })) process.stdout.write(`${JSON.stringify(event)}\n`)
 }

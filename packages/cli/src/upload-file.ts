@@ -1,73 +1,126 @@
-import { openFile, type Transport, type Uploader, upload } from '@sluice/client'
+import {
+  type FileDescription,
+  type Hashing,
+  openFile,
+  type PartSlots,
+  type Progress,
+  type ResumeStore,
+  type Transport,
+  type Uploader,
+  type UploadResult,
+  upload,
+} from '@sluice/client'
 import { serverCredentials } from '@sluice/client/server-credentials'
 import type { Family } from '@sluice/protocol'
 import { signUgc } from '@sluice/protocol/signatures'
 import { fileNames } from './file-names.ts'
 import type { SecretPair } from './local-credentials.ts'
-import { displayProgress } from './progress-display.ts'
-import { formatBytes, formatSeconds } from './quantities.ts'
 
 /** What is the same for all files of a command. */
 export interface UploadPlan {
   readonly url: string
-  readonly transport: Transport
   readonly family: Family
   readonly credentials: SecretPair
+  /** Parts at a time, over all files. */
   readonly parallel: number
-  readonly classId: number
-  readonly tags: readonly string[]
   readonly name: string | undefined
+  /** The path of an image. */
+  readonly cover: string | undefined
+  readonly facts: Required<Omit<FileDescription, 'fileName' | 'fileType'>>
 }
 
-/** What `--json` prints of a file. */
-export interface UploadedFile {
-  /** The path as given. */
-  readonly file: string
-  readonly fileId: string
-  readonly url: string
-  readonly instant: boolean
-  readonly bytes: number
-  readonly seconds: number
+/** What the uploads of a command share. */
+export interface Shared {
+  readonly transport: Transport
+  readonly hashing: Hashing
+  readonly resumeStore: ResumeStore
+  readonly slots: PartSlots
+  readonly twins: Twins
+  readonly signal: AbortSignal
 }
 
-/** Uploads one file, showing its progress on `display`. Every error's message names the file. */
-export async function uploadFile(
-  path: string,
-  plan: UploadPlan,
-  { display, signal }: { readonly display: NodeJS.WriteStream; readonly signal: AbortSignal },
-): Promise<UploadedFile> {
-  const names = fileNames(path, plan)
-  const label = `${names.fileName}.${names.fileType}`
-  const startedAt = performance.now()
-  const source = await openFile(path)
-  const progress = displayProgress(display, label)
-  try {
-    const { fileId, url, instant } = await upload(source, {
-      url: plan.url,
-      transport: plan.transport,
-      ...uploaderOf(plan),
-      file: { ...names, classId: plan.classId, tags: plan.tags },
-      parallel: plan.parallel,
-      signal,
-      onProgress: progress.update,
-    })
-    progress.stop()
-    const seconds = Math.round(performance.now() - startedAt) / 1000
-    const how = instant ? 'was stored already' : `stored in ${formatSeconds(seconds)}`
-    display.write(`${label}: ${formatBytes(source.size)} ${how}\n`)
-    return { file: path, fileId, url, instant, bytes: source.size, seconds }
-  } catch (cause) {
-    throw new Error(`${path}: ${cause instanceof Error ? cause.message : cause}`, { cause })
-  } finally {
-    progress.stop()
-    await source.close()
+/** Files of the same content: one is uploaded, then the others are there already. */
+export interface Twins {
+  /** Waits for those that came before. */
+  wait(fileSha: string, finished: Promise<void>): Promise<void>
+}
+
+export function meetTwins(): Twins {
+  const last = new Map<string, Promise<void>>()
+  return {
+    async wait(fileSha, finished) {
+      const before = last.get(fileSha)
+      last.set(fileSha, finished)
+      void finished.then(() => last.get(fileSha) === finished && last.delete(fileSha))
+      await before
+    },
   }
 }
 
-function uploaderOf({ family, credentials, classId, tags }: UploadPlan): Uploader {
-  if (family === 'server') return { credentials: serverCredentials(credentials) }
+/** Below this a file is hashed again sooner than its hash is looked up. */
+const rememberedBytes = 32 * 1_048_576
+
+/** Uploads one file. Rejects with an UploadError, another Error for a name that cannot be, or the signal's reason. */
+export async function uploadFile(
+  path: string,
+  plan: UploadPlan,
+  shared: Shared,
+  onProgress: (progress: Progress) => void,
+): Promise<UploadResult & { readonly bytes: number }> {
+  const { transport, hashing, resumeStore, slots, signal } = shared
+  const names = fileNames(path, plan)
+  const file = await openFile(path)
+  const { promise: finished, resolve: finish } = Promise.withResolvers<void>()
+  try {
+    const result = await upload(file, {
+      url: plan.url,
+      transport,
+      hashing,
+      resumeStore: file.size < rememberedBytes ? false : resumeStore,
+      slots,
+      ...uploaderOf(
+        plan,
+        once((fileSha) => shared.twins.wait(fileSha, finished)),
+      ),
+      file: { ...names, ...plan.facts },
+      parallel: plan.parallel,
+      signal,
+      onProgress,
+      ...(plan.cover !== undefined && { cover: plan.cover }),
+    })
+    return { ...result, bytes: file.size }
+  } finally {
+    finish()
+    await file.close()
+  }
+}
+
+/** A signature may be made again while the upload runs. */
+function once(work: (fileSha: string) => Promise<void>): (fileSha: string) => Promise<void> {
+  let done: Promise<void> | undefined
+  return (fileSha) => {
+    done ??= work(fileSha)
+    return done
+  }
+}
+
+function uploaderOf({ family, credentials, facts }: UploadPlan, hashed: (fileSha: string) => Promise<void>): Uploader {
+  if (family === 'server') {
+    const signing = serverCredentials(credentials)
+    return {
+      credentials: {
+        family,
+        async authenticate(file, signal) {
+          await hashed(file.fileSha)
+          return signing.authenticate(file, signal)
+        },
+      },
+    }
+  }
   return {
-    getSignature: async (file) =>
-      signUgc({ ...credentials, ...file, classId, tags, signedAtS: Math.floor(Date.now() / 1000) }),
+    async getSignature(file) {
+      await hashed(file.fileSha)
+      return signUgc({ ...credentials, ...file, ...facts, signedAtS: Math.floor(Date.now() / 1000) })
+    },
   }
 }

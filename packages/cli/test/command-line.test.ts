@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { sluice } from './run-sluice.ts'
+import { onTerminal, sluice } from './run-sluice.ts'
 
 const version = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
 
@@ -12,7 +12,18 @@ describe('help', () => {
   test('lists the commands', async () => {
     const { code, stdout } = await sluice(['--help'])
     expect(code).toBe(0)
-    for (const name of ['serve', 'upload', 'sign', 'sign-url', 'app', 'files', 'events', 'doctor']) {
+    for (const name of [
+      'serve',
+      'upload',
+      'profile',
+      'sign',
+      'sign-url',
+      'app',
+      'files',
+      'events',
+      'doctor',
+      'completion',
+    ]) {
       expect(stdout).toMatch(new RegExp(`^ {2}${name} `, 'm'))
     }
   })
@@ -20,20 +31,34 @@ describe('help', () => {
   test('of a command names every option', async () => {
     const { code, stdout } = await sluice(['upload', '--help'])
     expect(code).toBe(0)
-    expect(stdout).toMatch(/^Usage: sluice upload FILE… \[options\]$/m)
+    expect(stdout).toMatch(/^Usage: sluice upload FILE\|FOLDER… \[options\]$/m)
     for (const option of ['url URL', 'family server|ugc', 'name NAME', 'class ID', 'tag TAG', 'parallel N', 'json']) {
       expect(stdout).toContain(`  --${option} `)
     }
     expect((await sluice(['help', 'upload'])).stdout).toBe(stdout)
+    expect(stdout).toMatch(/^Service:\n( +.*\n)+\nOutput:\n( +.*\n)+\nExamples:\n {2}sluice upload holiday\.mp4 /m)
+  })
+
+  test.each([40, 60, 80])('fits a terminal of %i columns', async (columns) => {
+    for (const name of ['--help', 'upload', 'events', 'app', 'files', 'serve']) {
+      const { stdout } = await onTerminal(name === '--help' ? [name] : [name, '--help'], columns, {})
+      const lines = stdout.split('\r\n')
+      // What goes over is one word, or an example to be copied.
+      const over = lines.filter((line) => line.length > columns && /^(?! {2}sluice ) *\S+ /.test(line))
+      expect(over).toEqual([])
+      expect(lines.length).toBeGreaterThan(10)
+    }
   })
 })
 
 describe('misuse ends with 2 and a sentence that names it', () => {
   test.each([
     [[], /^Usage: sluice COMMAND/],
-    [['uplaod'], "sluice: unknown command 'uplaod'; see sluice --help\n"],
+    [['uplaod'], "sluice: unknown command 'uplaod', did you mean 'upload'; see sluice --help\n"],
     [['--loud'], "sluice: unknown option '--loud'; see sluice --help\n"],
     [['toString'], "sluice: unknown command 'toString'; see sluice --help\n"],
+    [['--versoin'], "sluice: unknown option '--versoin', did you mean '--version'; see sluice --help\n"],
+    [['upload', '--paralel', '4', 'a.mp4'], /unknown option '--paralel', did you mean '--parallel'; see sluice upload/],
     [['upload', '--loud', 'a.mp4'], "sluice upload: unknown option '--loud'; see sluice upload --help\n"],
     [['upload', '--json=yes', 'a.mp4'], /option '--json' does not take an argument; see/],
     [['upload', '--url'], /option '--url <value>' argument missing; see/],

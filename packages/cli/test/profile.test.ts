@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { parseUgc } from '@sluice/protocol/signatures'
 import { describe, expect, test } from 'vitest'
 import { secretId, secretKey } from '../../client/test/memory-service.ts'
-import { serveMemory, sluice } from './run-sluice.ts'
+import { onTerminal, serveMemory, sluice } from './run-sluice.ts'
 import { temporaryDirectory } from './serve-process.ts'
 
 const url = 'https://upload.example.com'
@@ -161,6 +161,20 @@ describe('the secret key', () => {
     expect(await signer()).toContain(`${key}: expected the secretKey of profile 'a', found an empty file`)
     write({ default: 'a', profiles: { a: { url, secretId: 'AKIDa', secretKeyFile: 'lost.key' } } })
     expect(await signer()).toContain(`${config}: profile 'a': secretKeyFile: there is no file`)
+  })
+
+  test('is asked for on a terminal, and not shown', async () => {
+    const { home, config } = user()
+    const add = ['profile', 'add', 'work', '--url', url, '--secret-id', 'AKIDwork']
+    const typed = { text: 'very-secret\r', after: /SecretKey of work: $/ }
+    const { code, stdout } = await onTerminal(add, 80, { HOME: home }, typed)
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: `SecretKey of work: \r\nprofile 'work' added in ${config}\r\n`,
+    })
+    expect(JSON.parse(readFileSync(config, 'utf8')).profiles.work.secretKey).toBe('very-secret')
+    const stopped = await onTerminal(add, 80, { HOME: home }, { ...typed, text: '\x03' })
+    expect(stopped.code).toBe(130)
   })
 
   test('is never taken from the command line, nor left empty', async () => {

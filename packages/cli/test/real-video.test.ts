@@ -79,9 +79,11 @@ test.each(['server', 'ugc'])(
     })
 
     const info = async () => JSON.parse((await sluice(['files', 'info', uploaded.fileId, '--json'], { env })).stdout)
-    await expect.poll(async () => (await info()).media, { timeout: 30_000 }).not.toBe('unprobed')
-    expect((await info()).media).toMatchObject({ durationS: 10, width: 640, height: 360, videoCodec: 'AVC' })
-    expect((await sluice(['files', 'info', uploaded.fileId], { env })).stdout).toMatch(/^durationS +10$/m)
+    await expect.poll(async () => (await info()).metaData.duration, { timeout: 30_000 }).toBe(10)
+    expect((await info()).metaData).toMatchObject({ width: 640, height: 360, videoStreamList: [{ codec: 'h264' }] })
+    expect((await sluice(['files', 'info', uploaded.fileId], { env })).stdout).toMatch(
+      /^picture +640×360 h264, 25 fps$/m,
+    )
 
     const played = await playInBrowser(uploaded.url)
     expect(played).toMatchObject({ width: 640, height: 360, duration: 10, seekedTo: 7 })

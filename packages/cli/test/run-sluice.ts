@@ -24,6 +24,7 @@ export interface Start {
   readonly env?: Record<string, string>
   /** What it reads from standard input; nothing unless given. */
   readonly stdin?: string
+  readonly onStart?: (pid: number) => void
   readonly onStderr?: (text: string, pid: number) => void
 }
 
@@ -33,8 +34,9 @@ process.once('exit', () => rmSync(home.HOME, { recursive: true, force: true }))
 
 /** Runs `sluice` with these arguments and nothing else in its environment but `home`. */
 export async function sluice(args: readonly string[], start: Start = {}): Promise<Run> {
-  const { node = process.execPath, script = bin, env = {}, stdin = '', onStderr } = start
+  const { node = process.execPath, script = bin, env = {}, stdin = '', onStart, onStderr } = start
   const child = spawn(node, [script, ...args], { env: { ...home, ...env } })
+  if (child.pid !== undefined) onStart?.(child.pid)
   child.stdin.on('error', () => {}).end(stdin) // it may have ended without reading
   let stdout = ''
   let stderr = ''
@@ -47,6 +49,37 @@ export async function sluice(args: readonly string[], start: Start = {}): Promis
   })
   const [code, signal] = await once(child, 'close')
   return { code, signal, stdout, stderr }
+}
+
+/** What somebody types at a terminal, once it shows what he waits for. */
+export interface Typed {
+  readonly text: string
+  readonly after: RegExp
+}
+
+/** What a terminal of so many columns is sent by `sluice`, on both its outputs; it is one of `script` of util-linux. */
+export async function onTerminal(
+  args: readonly string[],
+  columns: number,
+  env: Record<string, string>,
+  typed?: Typed,
+): Promise<Run> {
+  const command = [process.execPath, bin, ...args].map((word) => `'${word}'`).join(' ')
+  const script = ['-qec', `stty cols ${columns} rows 24; exec ${command}`, '/dev/null']
+  const child = spawn('script', script, {
+    env: { PATH: process.env['PATH'], TERM: 'xterm-256color', SHELL: '/bin/sh', ...home, ...env },
+  })
+  if (!typed) child.stdin.end()
+  let stdout = ''
+  let isTyped = false
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    stdout += text
+    if (!typed || isTyped || !typed.after.test(stdout)) return
+    isTyped = true
+    child.stdin.write(typed.text)
+  })
+  const [code, signal] = await once(child, 'close')
+  return { code, signal, stdout, stderr: '' }
 }
 
 export const secrets = { SLUICE_SECRET_ID: secretId, SLUICE_SECRET_KEY: secretKey }

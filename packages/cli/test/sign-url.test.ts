@@ -17,7 +17,10 @@ test('an address that is signed on the machine of the service plays, and the bar
   writeFileSync(video, Buffer.alloc(700_000, 5))
   const { url } = JSON.parse((await run('upload', video, '--json')).stdout)
 
-  expect(await run('sign-url', url)).toMatchObject({ code: 1, stderr: expect.stringContaining('has no hotlinkKey') })
+  expect(await run('sign-url', url)).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('no hotlinkKey of app 1250000001 is known'),
+  })
   expect(await run('app', 'set', '1250000001', `hotlinkKey=${key}`)).toMatchObject({ code: 0 })
   expect((await fetch(url)).status).toBe(403)
   const { code, stdout } = await run('sign-url', url, '--rlimit', '3')

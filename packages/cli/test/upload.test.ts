@@ -24,6 +24,11 @@ beforeEach(async () => {
 afterEach(() => service.close())
 
 const run = (...args: string[]) => sluice(['upload', ...args], { env: { ...secrets, SLUICE_URL: service.url } })
+const objects = (stdout: string) =>
+  stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
 
 test.each(['server', 'ugc'])('uploads a file by the %s family and prints its url', async (family) => {
   const path = file('first.mp4')
@@ -31,19 +36,14 @@ test.each(['server', 'ugc'])('uploads a file by the %s family and prints its url
   const [stored] = service.files.values()
   expect({ code, stdout }).toEqual({ code: 0, stdout: `http://media.test/${stored?.fileId}\n` })
   expect(Buffer.compare(stored?.bytes ?? Buffer.of(), bytes)).toBe(0)
-  expect(stderr).toMatch(
-    /^first\.mp4: hashing 2\.4 MiB\nfirst\.mp4: sending 2\.4 MiB\nfirst\.mp4: 2\.4 MiB stored in .* s\n$/,
-  )
+  expect(stderr).toMatch(/^\S+\/first\.mp4: 2\.4 MiB stored in .* s\n$/)
 })
 
 test('--json prints an object for each file, and stored files are instant', async () => {
   const paths = [file('a.mp4'), file('b.mp4')]
   const { code, stdout } = await run('--json', ...paths)
   expect(code).toBe(0)
-  const [first, second] = stdout
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line))
+  const [first, second] = objects(stdout)
   const stored = [...service.files.values()][0]
   const common = { fileId: stored?.fileId, url: `http://media.test/${stored?.fileId}`, bytes: bytes.length }
   expect(first).toEqual({ file: paths[0], ...common, instant: false, seconds: expect.any(Number) })
@@ -51,31 +51,61 @@ test('--json prints an object for each file, and stored files are instant', asyn
 })
 
 test('names are made to fit, and options reach the service', async () => {
-  await run(file(`a:b ${'长'.repeat(50)}.MKV`), '--class', '12', '--tag', 'one', '--tag', 'two')
+  const options = ['--class', '12', '--tag', 'one', '--tag', 'two', '--transcode', '--screenshot', '--watermark']
+  await run(file(`a:b ${'长'.repeat(50)}.MKV`), ...options)
   await run(file('other.mp4', fixture(10)), '--name', 'given name')
   const inits = service.calls.filter(({ action }) => action === 'InitUpload').map(({ params }) => params)
   expect(inits[0]?.get('fileName')).toBe(`a_b ${'长'.repeat(36)}`)
   expect(inits[0]?.get('fileType')).toBe('mkv')
   expect(inits[0]?.get('classId')).toBe('12')
   expect([inits[0]?.get('tags.1'), inits[0]?.get('tags.2')]).toEqual(['one', 'two'])
+  for (const flag of ['isTranscode', 'isScreenshot', 'isWatermark']) {
+    expect([inits[0]?.get(flag), inits[1]?.get(flag)]).toEqual(['1', undefined])
+  }
   expect(inits[1]?.get('fileName')).toBe('given name')
+})
+
+test.each(['server', 'ugc'])('an image goes in as the cover of a video, by the %s family', async (family) => {
+  const image = fixture(20_000)
+  const video = file('covered.mp4')
+  const args = ['--family', family, '--json', video, '--cover', file('cover.jpg', image)]
+  const { code, stdout } = await run(...args)
+  const [stored] = service.files.values()
+  const [cover] = service.covers.values()
+  expect(code).toBe(0)
+  expect(objects(stdout)).toEqual([
+    expect.objectContaining({ fileId: stored?.fileId, coverUrl: `http://media.test/${cover?.fileId}` }),
+  ])
+  expect(Buffer.compare(cover?.bytes ?? Buffer.of(), image)).toBe(0)
+
+  const none = await run(video, '--cover', join(dir, 'none.jpg'))
+  expect(none).toMatchObject({ code: 1, stderr: expect.stringContaining('none.jpg cannot be opened') })
+  expect(await run(video, file('other.mp4'), '--cover', video)).toMatchObject({ code: 2 })
 })
 
 test('one file that fails is told, and the others are uploaded', async () => {
   mkdirSync(join(dir, 'folder.mp4'))
-  const { code, stdout, stderr } = await run(
-    join(dir, 'none.mp4'),
-    join(dir, 'folder.mp4'),
-    file('noextension'),
-    file('empty.mp4', Buffer.of()),
-    file('good.mp4'),
-  )
+  const none = join(dir, 'none.mp4')
+  const files = [none, file('noextension'), file('empty.mp4', Buffer.of()), file('good.mp4')]
+  const { code, stdout, stderr } = await run(...files)
   expect(code).toBe(1)
-  expect(stdout).toMatch(/^http:\/\/media\.test\/\d+\n$/)
-  expect(stderr).toContain(`sluice upload: ${dir}/none.mp4 cannot be opened: there is no such file\n`)
-  expect(stderr).toContain(`sluice upload: ${dir}/folder.mp4 is a directory\n`)
+  expect(stdout).toBe(`http://media.test/${[...service.files.values()][0]?.fileId}  ${dir}/good.mp4\n`)
+  expect(stderr).toContain(`sluice upload: ${none} cannot be opened: there is no such file\n`)
   expect(stderr).toContain(`sluice upload: ${dir}/noextension has no extension that tells its type, like .mp4`)
   expect(stderr).toContain(`sluice upload: ${dir}/empty.mp4: the file is empty, there is nothing to upload\n`)
+  expect(stderr).toMatch(/^1 of 4 files stored, 2\.4 MiB in .* s; 3 failed$/m)
+
+  const json = await run('--json', '--quiet', ...files)
+  expect(objects(json.stdout)).toContainEqual({
+    file: none,
+    error: { code: 'source', message: `${none} cannot be opened: there is no such file` },
+  })
+  expect(objects(json.stdout)).toContainEqual(expect.objectContaining({ file: join(dir, 'good.mp4'), instant: true }))
+  expect(json.stderr.trim().split('\n')).toHaveLength(3)
+  expect(await run(join(dir, 'folder.mp4'))).toMatchObject({
+    code: 1,
+    stderr: 'sluice upload: there is nothing to upload\n',
+  })
 })
 
 // Root may read everything.
@@ -126,15 +156,17 @@ test('Ctrl-C stops, says how to go on, and the same command goes on', async () =
   const path = file('long.mp4', fixture(3_500_000))
   const env = { ...secrets, SLUICE_URL: service.url }
   let pid = 0
-  const onStderr = (_: string, started: number) => {
+  const onStart = (started: number) => {
     pid = started
   }
-  const running = sluice(['upload', '--parallel', '1', path], { env, onStderr })
+  const running = sluice(['upload', '--parallel', '1', path], { env, onStart })
   await stopped
   process.kill(pid, 'SIGINT')
   const first = await running
-  expect(first).toMatchObject({ code: 1, signal: null, stdout: '' })
-  expect(first.stderr).toMatch(/sluice upload: stopped; the same command goes on where this one stopped\n$/)
+  expect(first).toMatchObject({ code: 130, signal: null, stdout: '' })
+  expect(first.stderr).toBe(
+    'sluice upload: stopped: 0 of 1 files stored, 1.0 MiB with the service; run the same command again to go on\n',
+  )
 
   const before = service.calls.length
   expect(await sluice(['upload', '--parallel', '1', path], { env })).toMatchObject({ code: 0 })

@@ -14,14 +14,19 @@ export const command = defineCommand({
     grace: { value: 'TIME', text: 'how long the keys before stay valid: 0s, 30m, 24h (default 24h)' },
     json: { text: 'print JSON' },
   },
+  examples: [
+    ['app create', 'another app; prints its keys'],
+    ['app rotate-key 1250000001 --grace 1h', 'new keys, those before end in an hour'],
+    ['app set 1250000001 eventMode=off', 'a setting, below'],
+  ],
   notes: `Works on the data directory (SLUICE_DATA_DIR, ./data), whether the service runs or not; a running one follows within
 two seconds. A disabled app is refused with -4300; its files are still served.
 
 Settings of an app, with their defaults; NAME= goes back to the default:
-${layOutTable(
-  ['NAME', 'DEFAULT', 'WHAT'],
-  Object.entries(appSettingsTable).map(([name, { default: fallback, about }]) => [name, fallback || '-', about]),
-)}`,
+
+${Object.entries(appSettingsTable)
+  .map(([name, { default: fallback, about }]) => `  ${name}${fallback === '' ? '' : ` (${fallback})`}\n      ${about}`)
+  .join('\n')}`,
 
   async run({ positionals: [verb, argument, ...more], values }) {
     if (more[0] !== undefined && verb !== 'set') throw new Misuse(`unexpected argument '${more[0]}'`)

@@ -1,18 +1,23 @@
 import type { RecordedEvent } from '@sluice/server'
 import { type Arguments, defineCommand, Misuse } from '../command.ts'
-import { credentialsNotes, findService, serviceOptions } from '../find-service.ts'
+import { credentialsNotes, serviceOptions } from '../find-service.ts'
 import { withLocalStore } from '../local-store.ts'
+import { openBackend } from '../open-backend.ts'
 import { parseWhole } from '../quantities.ts'
 import { layOutTable } from '../table.ts'
 import { pullOnce, tail } from '../take-events.ts'
 
 const options = {
-  app: { value: 'APP_ID', text: 'list, replay --dead: only the events of this app' },
-  state: { value: 'STATE', text: 'list: only those that are queued, delivered or dead' },
+  state: { value: 'queued|delivered|dead', text: 'list: only those that are so' },
   limit: { value: 'N', text: 'list: how many, the newest first (default 50)' },
   dead: { text: 'replay: every event that was given up' },
   confirm: { text: 'pull: take the events off the queue; else they are given out again after 30 s' },
   ...serviceOptions,
+  app: {
+    value: 'APP_ID',
+    text: 'list, replay --dead: only the events of this app; pull, tail: with its keys, on the machine of the service',
+    group: 'Service',
+  },
   json: { text: 'list, show: print one JSON object a line, with all there is to know' },
 } as const
 
@@ -27,6 +32,12 @@ replay EVENT_ID… | replay --dead [--app APP_ID]
 pull [--confirm]
 tail`,
   options,
+  examples: [
+    ['events list --state dead', 'those that no receiver took'],
+    ['events replay --dead', 'puts them back into the queue'],
+    ['events pull', 'what a backend would be given now'],
+    ['events tail --profile work', 'prints events as they come and takes them'],
+  ],
   notes: `list, show and replay work on the data directory (SLUICE_DATA_DIR, ./data), whether the service runs or not;
 replayed events are delivered within a second or two.
 pull and tail ask the service, with --profile or --url. tail takes events off the queue as it prints them, until it is stopped: a backend that waits for them does
@@ -119,11 +130,12 @@ async function replay(eventIds: readonly string[], { dead, app }: Given): Promis
 async function take(verb: 'pull' | 'tail', values: Given): Promise<number> {
   const interrupted = new AbortController()
   process.once('SIGINT', () => interrupted.abort()).once('SIGTERM', () => interrupted.abort())
-  const remote = { ...(await findService(values)), signal: interrupted.signal }
+  const { signal } = interrupted
+  const backend = await openBackend(values)
   try {
-    await (verb === 'tail' ? tail(remote) : pullOnce(remote, values.confirm))
+    await (verb === 'tail' ? tail(backend, signal) : pullOnce(backend, values.confirm, signal))
   } catch (error) {
-    if (!interrupted.signal.aborted) throw error
+    if (!signal.aborted) throw error
   }
   return 0
 }

@@ -19,6 +19,11 @@ add NAME --url URL --secret-id ID [--secret-key-file FILE]
 use NAME
 rm NAME`,
   options,
+  examples: [
+    ['profile add work --url https://upload.example.com --secret-id AKID…', 'asks for the SecretKey'],
+    ['profile use work', 'counts when none is named'],
+    ['upload video.mp4 --profile work', 'one command with it'],
+  ],
   notes: `A profile is a service and an app of it; commands take it by --profile NAME or SLUICE_PROFILE. The first one, and the
 one that use names, counts when none is named. add asks for the SecretKey, or reads it from standard input; add with the
 name of a profile replaces it.

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { hotlinkQuery } from '@sluice/protocol/signatures'
-import { readAppSettings } from '@sluice/server/apps'
 import { defineCommand, Misuse } from '../command.ts'
-import { withLocalStore } from '../local-store.ts'
+import { appIdOf, findHotlinkKey } from '../find-hotlink-key.ts'
+import { dataDirectory } from '../local-store.ts'
 import { parseSeconds, parseWhole } from '../quantities.ts'
 
 const tenYearsS = 10 * 365 * 86_400
@@ -19,6 +19,7 @@ export const command = defineCommand({
     rlimit: { value: 'N', text: 'only for that many client addresses' },
     key: { value: 'KEY', text: "the app's hotlinkKey" },
   },
+  examples: [['sign-url https://video.example.com/vod1250000001/…/f0.mp4 --expires 2h', 'to be played for two hours']],
   notes: `Without --key it is taken from SLUICE_HOTLINK_KEY, else from the app's settings in the data directory
 (SLUICE_DATA_DIR, ./data). The signature holds for all that lies beside the file, its covers too.`,
 
@@ -29,7 +30,7 @@ export const command = defineCommand({
     const exper = values.exper && String(parseWhole('--exper', values.exper, 1, 999_999_999))
     const rlimit = values.rlimit && String(parseWhole('--rlimit', values.rlimit, 1, 999_999_999))
     const query = hotlinkQuery({
-      key: values.key ?? (process.env['SLUICE_HOTLINK_KEY'] || (await keyOf(url))),
+      key: values.key ?? (await keyOf(url)),
       dir: url.pathname.slice(0, url.pathname.lastIndexOf('/') + 1),
       t: (Math.floor(Date.now() / 1000) + forS).toString(16),
       ...(exper !== undefined && { exper }),
@@ -50,13 +51,12 @@ function parseAddress(address: string | undefined): URL {
   return url
 }
 
-/** The key of the app that an address names, from the service's data on this machine. */
-async function keyOf({ pathname }: URL): Promise<string> {
-  const appId = /\/vod(\d{1,15})\/\d+\/[^/]+$/.exec(pathname)?.[1]
+async function keyOf(url: URL): Promise<string> {
+  const key = await findHotlinkKey(url)
+  if (key !== undefined) return key
+  const appId = appIdOf(url.pathname)
   if (appId === undefined) throw new Misuse('URL names no app: give --key')
-  const app = await withLocalStore((metadata) => metadata.findApp(Number(appId)))
-  if (!app) throw new Error(`there is no app ${appId}`)
-  const { hotlinkKey } = readAppSettings(app)
-  if (hotlinkKey === undefined) throw new Error(`app ${appId} has no hotlinkKey: its files are not protected by a key`)
-  return hotlinkKey
+  throw new Error(
+    `no hotlinkKey of app ${appId} is known: ${dataDirectory()} holds none, and SLUICE_HOTLINK_KEY is not set`,
+  )
 }

@@ -3,7 +3,7 @@ import { limits } from '@sluice/protocol'
 import { signUgc } from '@sluice/protocol/signatures'
 import { defineCommand, Misuse, type Values } from '../command.ts'
 import { type FileNames, fileNames, requireNames } from '../file-names.ts'
-import { credentialsNotes, findCredentials, profileOption } from '../find-service.ts'
+import { credentialsNotes, credentialsOptions, findCredentials } from '../find-service.ts'
 import { parseSeconds, parseWhole } from '../quantities.ts'
 
 const options = {
@@ -16,7 +16,7 @@ const options = {
   tag: { value: 'TAG', many: true, text: 'a tag; can be given up to ten times' },
   class: { value: 'ID', text: 'the class of the file (default 0)' },
   transcode: { text: 'ask for transcoding' },
-  ...profileOption,
+  ...credentialsOptions,
   json: { text: 'print {"signature", "fileSha", "expiresAt"} instead of the signature alone' },
 } as const
 
@@ -24,6 +24,10 @@ export const command = defineCommand({
   summary: 'Make the signature with which a browser or an app may upload one file (ugc family).',
   usage: '--file FILE [options]\n--sha SHA1 --name NAME --type EXT [options]',
   options,
+  examples: [
+    ['sign --file holiday.mp4 --uid alice', 'what the user alice uploads it with, for a day'],
+    ['sign --sha SHA1 --name holiday --type mp4', 'for a file that is elsewhere'],
+  ],
   notes: credentialsNotes,
 
   async run({ positionals, values }) {

@@ -1,80 +1,163 @@
-import { httpTransport } from '@sluice/client'
-import { limits } from '@sluice/protocol'
-import { defineCommand, Misuse } from '../command.ts'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { fileStore, UploadError } from '@sluice/client'
+import { errorTable, limits } from '@sluice/protocol'
+import { collectFiles, type Found } from '../collect-files.ts'
+import { type Arguments, defineCommand, Misuse } from '../command.ts'
 import { requireNames } from '../file-names.ts'
 import { credentialsNotes, findService, serviceOptions } from '../find-service.ts'
 import { parseWhole } from '../quantities.ts'
-import { type UploadedFile, type UploadPlan, uploadFile } from '../upload-file.ts'
+import { uploadAll } from '../upload-all.ts'
+import type { UploadPlan } from '../upload-file.ts'
+import { countUploads } from '../upload-overview.ts'
+import { describeStopped, type ReportStyle, reportUploads } from '../upload-report.ts'
+
+const options = {
+  name: { value: 'NAME', text: 'the name to store it under (default the file name, without extension)' },
+  cover: { value: 'IMAGE', text: 'an image that is to be its cover, for one file' },
+  class: { value: 'ID', text: 'the class of the files (default 0)' },
+  tag: { value: 'TAG', many: true, text: 'a tag; can be given up to ten times' },
+  transcode: { text: 'ask for transcoding' },
+  screenshot: { text: 'ask for screenshots' },
+  watermark: { text: 'ask for a watermark' },
+  include: {
+    value: 'GLOB',
+    many: true,
+    text: 'in folders, these files (default video and sound by extension)',
+    group: 'Folders',
+  },
+  exclude: { value: 'GLOB', many: true, text: 'in folders, not these', group: 'Folders' },
+  ...serviceOptions,
+  family: {
+    value: 'server|ugc',
+    text: 'sign every request, or make one signature per file (default server)',
+    group: 'Service',
+  },
+  parallel: { value: 'N', text: 'parts sent at a time, over all files (default 6)', group: 'Service' },
+  quiet: { short: 'q', text: 'no progress: say on standard error only what went wrong', group: 'Output' },
+  json: { text: 'print one JSON object a file', group: 'Output' },
+} as const
 
 export const command = defineCommand({
   summary: 'Upload videos.',
-  usage: 'FILE… [options]',
-  options: {
-    ...serviceOptions,
-    family: { value: 'server|ugc', text: 'sign every request, or make one signature per file (default server)' },
-    name: { value: 'NAME', text: 'the name to store it under (default the file name, without extension)' },
-    class: { value: 'ID', text: 'the class of the file (default 0)' },
-    tag: { value: 'TAG', many: true, text: 'a tag; can be given up to ten times' },
-    parallel: { value: 'N', text: 'parts sent at a time (default 6)' },
-    json: { text: 'print {"file", "fileId", "url", "instant", "bytes", "seconds"} for each file instead of its url' },
-  },
-  notes: `${credentialsNotes}
-An upload that was stopped goes on where it stopped when the same command is run again.`,
+  usage: 'FILE|FOLDER… [options]',
+  options,
+  examples: [
+    ['upload holiday.mp4', 'prints its address'],
+    ['upload season-1 bonus.mkv --tag sea', 'a folder and a file'],
+    ["upload season-1 --include '*.mkv'", 'only these of the folder'],
+    ['upload holiday.mp4 --cover poster.jpg', 'with an image as its cover'],
+    ['upload season-1 --json -q > done.jsonl', 'for a program'],
+  ],
+  notes: `Prints the address of each file, with its path behind it when there are several. In a folder, at any depth, the files
+that look like video or sound by their extension are uploaded; hidden ones, empty ones and symbolic links are not.
+
+Ctrl-C stops. Running the same command again goes on: what the service has is not sent again, and files of 32 MiB and
+more are not even hashed again while their name, size and time of change stay (hashes are in $XDG_CACHE_HOME/sluice or
+~/.cache/sluice).
+
+Exit codes: 0 all files are stored, 1 some are not, 2 misuse, 130 and 143 stopped by Ctrl-C or SIGTERM.
+
+--json prints {"file", "fileId", "url", "instant", "bytes", "seconds", "coverUrl"}, or {"file", "error": {"code", "message"}}.
+
+${credentialsNotes}`,
 
   async run({ positionals: paths, values }) {
-    if (paths.length === 0) throw new Misuse('no file given')
-    if (values.name !== undefined && paths.length > 1) throw new Misuse('--name is for one file')
-    if (values.tag.length > limits.maxTags) throw new Misuse(`--tag can be given ${limits.maxTags} times`)
-    requireNames({ name: values.name })
-    const plan: Omit<UploadPlan, 'url' | 'credentials'> = {
-      transport: httpTransport(),
-      family: readFamily(values.family ?? 'server'),
-      parallel: parseWhole('--parallel', values.parallel ?? '6', 1, 100),
-      classId: parseWhole('--class', values.class ?? '0', 0, Number.MAX_SAFE_INTEGER),
-      tags: values.tag,
-      name: values.name,
-    }
-    const { url, credentials } = await findService(values)
-    return uploadAll(paths, { ...plan, url, credentials }, values.json ? printJson : printUrl)
+    const plan = readPlan(paths, values)
+    const { url, credentials, credentialsFrom } = await findService(values)
+    const found = await collectFiles(paths, values)
+    if (found.files.length > 1) requireOneFile(values)
+    tellSkipped(found, values.quiet)
+    if (found.files.length === 0 && found.failed.length === 0) throw new Error('there is nothing to upload')
+    return uploadFound({ ...plan, url, credentials }, found, { ...values, credentialsFrom })
   },
 })
 
-/** Uploads one file after the other. One that fails does not keep the next from being tried; Ctrl-C does. */
-async function uploadAll(
-  paths: readonly string[],
-  plan: UploadPlan,
-  print: (file: UploadedFile) => string,
-): Promise<number> {
-  const interrupted = new AbortController()
-  const interrupt = () => interrupted.abort(new Error('interrupted'))
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt) // a second one ends the process at once
-  let failed = 0
-  for (const path of paths) {
-    try {
-      const file = await uploadFile(path, plan, { display: process.stderr, signal: interrupted.signal })
-      process.stdout.write(`${print(file)}\n`)
-    } catch (error) {
-      if (interrupted.signal.aborted) {
-        process.stderr.write('sluice upload: stopped; the same command goes on where this one stopped\n')
-        return 1
-      }
-      failed++
-      process.stderr.write(`sluice upload: ${error instanceof Error ? error.message : error}\n`)
-    }
+type Values = Arguments<typeof options>['values']
+
+function readPlan(paths: readonly string[], values: Values): Omit<UploadPlan, 'url' | 'credentials'> {
+  if (paths.length === 0) throw new Misuse('no file given')
+  if (paths.length > 1) requireOneFile(values)
+  if (values.tag.length > limits.maxTags) throw new Misuse(`--tag can be given ${limits.maxTags} times`)
+  requireNames({ name: values.name })
+  return {
+    family: readFamily(values.family ?? 'server'),
+    parallel: parseWhole('--parallel', values.parallel ?? '6', 1, 100),
+    name: values.name,
+    cover: values.cover,
+    facts: {
+      classId: parseWhole('--class', values.class ?? '0', 0, Number.MAX_SAFE_INTEGER),
+      tags: values.tag,
+      transcode: values.transcode,
+      screenshot: values.screenshot,
+      watermark: values.watermark,
+    },
   }
-  process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
-  return failed > 0 ? 1 : 0
+}
+
+async function uploadFound(
+  plan: UploadPlan,
+  { files, failed }: Found,
+  { credentialsFrom, ...style }: ReportStyle & { readonly credentialsFrom: string },
+): Promise<number> {
+  // A reader that left early does not make it a success.
+  process.stdout.prependListener('error', () => process.exit(1))
+  const startedAt = performance.now()
+  const count = countUploads(files)
+  const report = reportUploads(count, style)
+  for (const { path, error } of failed) report.onFailed(path, error)
+  const stopping = stopOnSignals(() => report.close())
+  const { signal } = stopping
+  const error = await uploadAll({ files, plan, count, resumeStore: fileStore(cacheDirectory()), signal }, report)
+  const exitCode = stopping.end()
+  report.close()
+  if (exitCode !== undefined) {
+    report.complain(describeStopped(count))
+    return exitCode
+  }
+  report.end(performance.now() - startedAt)
+  if (error instanceof UploadError && error.code === errorTable.signature.code) {
+    report.complain(`the credentials are from ${credentialsFrom}`)
+  }
+  if (error !== undefined && count.stored + count.failed < files.length) {
+    report.complain('the other files would fail alike and were not tried')
+  }
+  return count.stored === files.length && failed.length === 0 ? 0 : 1
+}
+
+/** Aborts a signal at SIGINT and SIGTERM; a second one ends the process at once. `end` tells the exit code if one came. */
+function stopOnSignals(onStop: () => void) {
+  const controller = new AbortController()
+  let exitCode: number | undefined
+  const stop = (code: number) => () => {
+    exitCode = code
+    onStop()
+    controller.abort(new Error('stopped'))
+  }
+  const [interrupt, terminate] = [stop(130), stop(143)]
+  process.once('SIGINT', interrupt).once('SIGTERM', terminate)
+  const end = () => {
+    process.off('SIGINT', interrupt).off('SIGTERM', terminate)
+    return exitCode
+  }
+  return { signal: controller.signal, end }
+}
+
+function requireOneFile({ name, cover }: Values): void {
+  if (name !== undefined) throw new Misuse('--name is for one file')
+  if (cover !== undefined) throw new Misuse('--cover is for one file')
+}
+
+function tellSkipped({ skipped }: Found, quiet: boolean): void {
+  const kinds = Array.from(skipped, ([reason, files]) => `${reason} ${files}`)
+  if (kinds.length > 0 && !quiet) process.stderr.write(`skipped in folders: ${kinds.join(', ')}\n`)
+}
+
+function cacheDirectory(): string {
+  return join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'sluice', 'hashes')
 }
 
 function readFamily(text: string): 'server' | 'ugc' {
   if (text === 'server' || text === 'ugc') return text
   throw new Misuse(`--family must be server or ugc, not '${text}'`)
-}
-
-function printJson(file: UploadedFile): string {
-  return JSON.stringify(file)
-}
-
-function printUrl({ url }: UploadedFile): string {
-  return url
 }

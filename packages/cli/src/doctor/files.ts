@@ -1,5 +1,4 @@
-import type { VodCalls, VodEnvelope } from '@sluice/protocol'
-import { callVod } from '../vod-call.ts'
+import { createBackend } from '@sluice/backend'
 import { type Answer, ask, describe, NoAnswer } from './ask.ts'
 import { originTrouble, preflightTrouble, valuesOf } from './cors.ts'
 import { failed, ok, skipped, type Verdict, warning } from './finding.ts'
@@ -41,16 +40,14 @@ interface KnownFile {
 
 /** The newest file of the app. */
 async function findFile({ url, credentials }: SignedSubject): Promise<KnownFile | undefined> {
-  const remote = { url: url.href, credentials, signal: AbortSignal.timeout(10_000) }
-  const { fileSet } = await callVod<AnswerOf<'DescribeVodInfo'>>(remote, 'DescribeVodInfo', { orderby: '1' })
+  const backend = createBackend({ url: url.href, ...credentials })
+  const { fileSet } = await backend.call('DescribeVodInfo', { orderby: 1 }, { attempts: 1 })
   const [newest] = fileSet
   if (!newest) return undefined
   const { fileId } = newest
-  const info = await callVod<AnswerOf<'GetVideoInfo'>>(remote, 'GetVideoInfo', { fileId, 'infoFilter.0': 'basicInfo' })
-  return info.basicInfo && { url: info.basicInfo.sourceVideoUrl, size: info.basicInfo.size }
+  const { basicInfo } = await backend.call('GetVideoInfo', { fileId, infoFilter: ['basicInfo'] }, { attempts: 1 })
+  return basicInfo && { url: basicInfo.sourceVideoUrl, size: basicInfo.size }
 }
-
-type AnswerOf<Name extends keyof VodCalls> = VodEnvelope & VodCalls[Name]['answer']
 
 /** What is wrong with where files are said to be. */
 async function addressTrouble(subject: SignedSubject, url: URL): Promise<Verdict | undefined> {
