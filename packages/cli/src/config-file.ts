@@ -98,8 +98,10 @@ function parseConfig(path: string, text: string): Config {
   let parsed: unknown
   try {
     parsed = JSON.parse(text)
-  } catch (cause) {
-    throw wrong(`expected JSON: ${(cause as SyntaxError).message}`)
+  } catch (error) {
+    // The rest of what it says quotes the file, which may hold secrets.
+    const [, where = ''] = /( \(line \d+ column \d+\))/.exec((error as SyntaxError).message) ?? []
+    throw wrong(`expected JSON${where}`)
   }
   const { default: fallback, profiles, ...others } = members(parsed, wrong('expected { "default", "profiles" }'))
   for (const name of Object.keys(others)) throw wrong(`'${name}' is not known; expected default or profiles`)

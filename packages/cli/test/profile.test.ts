@@ -187,7 +187,8 @@ describe('the secret key', () => {
 })
 
 test.each([
-  ['{', 'expected JSON: '],
+  ['{', 'expected JSON (line 1 column 2)'],
+  ['{"profiles":{"a":{"secretKey": hush-hush}}}', 'expected JSON'],
   [[], 'expected { "default", "profiles" }'],
   [{ profiles: {}, defualt: 'a' }, "'defualt' is not known; expected default or profiles"],
   [{ profiles: {}, default: 'a' }, 'default: expected the name of a profile, found "a"'],
@@ -200,7 +201,9 @@ test.each([
 ])('a wrong file is told by its path, profile and member: %j', async (content, why) => {
   const { config, write, signer } = user()
   write(content)
-  expect(await signer()).toContain(`${config}: ${why}`)
+  const told = await signer()
+  expect(told).toContain(`${config}: ${why}`)
+  expect(told).not.toContain('hush')
 })
 
 test.each([
