@@ -64,8 +64,11 @@ export interface CommonOptions extends Ports {
   readonly file?: Partial<FileDescription>
   /** The part size to ask for, in bytes: 524288 to 1048576, the default. The service may have another one. */
   readonly dataSize?: number
-  /** The most parts under way at a time, each in memory; fewer on a poor link. Default 6. */
-  readonly parallel?: number
+  /**
+   * The most parts under way at a time, 1 to 100, each in memory; fewer on a poor link. Default 6. A function is asked anew
+   * before each part: several uploads can share what the link bears.
+   */
+  readonly parallel?: number | (() => number)
   /** Default: see retryDelayMs. */
   readonly retry?: Retry
   /** Aborting it pauses: the upload rejects with its reason, and the same call again goes on where it stopped. */
@@ -77,11 +80,12 @@ export interface CommonOptions extends Ports {
 export type UploadOptions = CommonOptions & Uploader
 
 /** Options checked and completed. */
-export interface Settings extends Required<Omit<CommonOptions, 'url' | 'file' | 'resumeStore'>> {
+export interface Settings extends Required<Omit<CommonOptions, 'url' | 'file' | 'parallel' | 'resumeStore'>> {
   /** The address all calls go to, without query. */
   readonly url: URL
   readonly file: Required<FileDescription>
   readonly credentials: Credentials
+  readonly parallel: () => number
   readonly resumeStore: ResumeStore
 }
 
@@ -93,7 +97,7 @@ export function readOptions(source: Source, options: UploadOptions, platform: Pl
     file: readFile({ ...describe(source), ...options.file }),
     credentials: readUploader(options),
     dataSize: within('dataSize', options.dataSize ?? limits.maxDataSize, limits.minDataSize, limits.maxDataSize),
-    parallel: within('parallel', options.parallel ?? 6, 1, 100),
+    parallel: readParallel(options.parallel ?? 6),
     retry: options.retry ?? retryDelayMs,
     signal: options.signal ?? new AbortController().signal,
     onProgress: options.onProgress ?? (() => {}),
@@ -151,6 +155,12 @@ function readFile(file: Partial<FileDescription>): Required<FileDescription> {
   } catch (cause) {
     throw UploadError.local('argument', reasonOf(cause), { cause })
   }
+}
+
+function readParallel(parallel: number | (() => number)): () => number {
+  if (typeof parallel === 'function') return parallel
+  within('parallel', parallel, 1, 100)
+  return () => parallel
 }
 
 function within(name: string, value: number, min: number, max: number): number {
