@@ -1,0 +1,37 @@
+/** What the test of the element can do in its page, beside what `page.js` can. */
+import '/page.js'
+
+const root = await navigator.storage.getDirectory()
+const kinds = ['added', 'uploaded', 'error', 'removed']
+const told = []
+for (const kind of kinds) {
+  addEventListener(`sluice-${kind}`, ({ target, detail: { id, file, error, ...more } }) => {
+    told.push({ kind, element: target.id, name: file.name, ...(error && { code: error.code }), ...more })
+  })
+}
+
+/** Drops files that `makeFile` made on an element, as a user's mouse does. */
+async function drop(selector, names, type = 'drop') {
+  const transfer = new DataTransfer()
+  for (const name of names) transfer.items.add(await (await root.getFileHandle(name)).getFile())
+  const init = { dataTransfer: transfer, bubbles: true, cancelable: true, composed: true }
+  document.querySelector(selector).dispatchEvent(new DragEvent('dragover', init))
+  if (type === 'drop') document.querySelector(selector).dispatchEvent(new DragEvent('drop', init))
+}
+
+/** What a screen reader is told by an element, from now on. */
+const said = []
+function listen(selector) {
+  const region = document.querySelector(selector).shadowRoot.querySelector('[role=status]')
+  new MutationObserver(() => said.push(region.textContent)).observe(region, { childList: true })
+}
+
+/** The name of what has the focus within an element. */
+function focused() {
+  const { activeElement } = document.activeElement.shadowRoot
+  return activeElement.getAttribute('aria-label') ?? activeElement.textContent
+}
+
+const asksBeforeLeaving = () => !dispatchEvent(new Event('beforeunload', { cancelable: true }))
+
+Object.assign(window.test, { drop, told: () => told, listen, said: () => said, focused, asksBeforeLeaving })
