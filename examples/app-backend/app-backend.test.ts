@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { createBackend } from '@sluice/backend'
-import { upload } from '@sluice/client/node'
+import { type HashedFile, upload } from '@sluice/client/node'
 import { openSqlite } from '@sluice/server'
 import { changeAppSettings } from '@sluice/server/apps'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -11,7 +11,7 @@ import { keyPair, sampleFile, startTestService, type TestService } from '../../p
 
 const program = fileURLToPath(new URL('app-backend.ts', import.meta.url))
 const appId = 1_251_000_001
-const video = sampleFile(1_500_000)
+const [video, picture] = [sampleFile(1_500_000), sampleFile(20_000)]
 // In the middle of a rotation: the app knows the next secret already.
 const [nextSecret, presentSecret] = ['next-secret-of-callbacks', 'present-secret-of-callbacks']
 
@@ -87,32 +87,40 @@ function userOf(app: AppBackend, name: 'ann' | 'bob' | 'nobody') {
   }
 }
 
-/** Uploads the video as a user does: with a signature of the app, and the proof brought to it afterwards. */
-async function uploadAs(call: ReturnType<typeof userOf>, service: TestService) {
-  const getSignature = async ({ fileSha, fileName, fileType }: Record<'fileSha' | 'fileName' | 'fileType', string>) => {
-    const { signature } = await call('POST', '/signatures', { fileSha, fileName, fileType })
+/**
+ * Uploads the video with a cover as a user does: with signatures of the app, to which the proof of the video is brought
+ * before it is asked for that of the cover.
+ */
+function uploadAs(call: ReturnType<typeof userOf>, service: TestService) {
+  const getSignature = async ({ fileSha, fileName, fileType, coverOf, verifyContent }: HashedFile) => {
+    if (coverOf !== undefined) {
+      expect(await call('POST', '/videos', { fileId: coverOf, verifyContent })).toEqual({ status: 200 })
+    }
+    const { signature } = await call('POST', '/signatures', { fileSha, fileName, fileType, coverOf })
     return signature as string
   }
-  const uploaded = await upload(new Blob([video.bytes]), {
+  return upload(new Blob([video.bytes]), {
     url: service.url,
     getSignature,
     file: { fileName: 'my holiday', fileType: 'mp4' },
+    cover: new File([picture.bytes], 'sea.jpg'),
   })
-  const { fileId, verifyContent } = uploaded
-  expect(await call('POST', '/videos', { fileId, verifyContent })).toEqual({ status: 200 })
-  return uploaded
 }
 
 describe.each(['pull', 'callback'] as const)('with events by %s', (events) => {
   it('users upload videos, and see those of theirs that are finished, until they are deleted', async () => {
     const { service, app } = await start(events)
     const [ann, bob] = [userOf(app, 'ann'), userOf(app, 'bob')]
-    const { fileId, url } = await uploadAs(ann, service)
+    const { fileId, url, coverUrl = '' } = await uploadAs(ann, service)
     await app.line(`event NewFileUpload:${fileId}`)
     const mine = { fileId, name: 'my holiday', url, size: video.bytes.length }
     expect(await ann('GET', '/videos')).toEqual({ status: 200, videos: [mine] })
     expect(await bob('GET', '/videos')).toEqual({ status: 200, videos: [] })
     expect(Buffer.from(await (await fetch(url)).arrayBuffer()).equals(video.bytes)).toBe(true)
+    expect(Buffer.from(await (await fetch(coverUrl)).arrayBuffer()).equals(picture.bytes)).toBe(true)
+    const cover = { fileSha: picture.fileSha, fileName: 'sea', fileType: 'jpg', coverOf: fileId }
+    expect(await bob('POST', '/signatures', cover)).toMatchObject({ status: 403 })
+    expect(await ann('POST', '/signatures', { ...cover, fileType: 'mp4' })).toMatchObject({ status: 400 })
 
     await createBackend({ url: service.url, ...keyPair }).call('DeleteVodFile', { fileId, priority: 0 })
     await app.line(`event FileDeleted:${fileId}`)

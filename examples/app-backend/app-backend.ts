@@ -31,6 +31,7 @@ const users = new Map(
     .map((pair) => pair.split(':') as [token: string, name: string]),
 )
 const videoTypes = new Set(['mp4', 'mov', 'mkv', 'webm', 'avi', 'flv'])
+const imageTypes = new Set(['jpg', 'jpeg', 'png', 'webp'])
 const videos = new Videos()
 
 /** Takes an event in. It may come more than once and in any order, so whatever it does is the same the second time. */
@@ -53,15 +54,21 @@ app.setErrorHandler((error: BackendError & { statusCode?: number }, _request, re
   void reply.code(status).send({ message: status >= 500 ? 'that went wrong' : message })
 })
 
-/** A user is about to upload this file: it gets a signature for it, and for no other file and no other user. */
-app.post<{ Body: { fileSha: string; fileName: string; fileType: string } }>(
+/**
+ * A user is about to upload this file: it gets a signature for it, and for no other file and no other user. With `coverOf`
+ * the file is to be the cover of that video, which must be the user's.
+ */
+app.post<{ Body: { fileSha: string; fileName: string; fileType: string; coverOf?: string } }>(
   '/signatures',
   { schema: { body: bodyOf('fileSha', 'fileName', 'fileType') } },
   async (request) => {
     const uid = userOf(request)
-    const { fileSha, fileName, fileType } = request.body
-    if (!videoTypes.has(fileType.toLowerCase())) throw refusal(400, `fileType: ${fileType} is no video`)
-    return { signature: backend.signUpload({ fileSha, fileName, fileType, uid, validS: 86_400 }) }
+    const { fileSha, fileName, fileType, coverOf } = request.body
+    const [types, what] = coverOf === undefined ? [videoTypes, 'video'] : [imageTypes, 'image']
+    if (!types.has(fileType.toLowerCase())) throw refusal(400, `fileType: ${fileType} is no ${what}`)
+    if (coverOf !== undefined && !videos.isOwner(coverOf, uid)) throw refusal(403, 'coverOf: no video of yours')
+    const cover = coverOf !== undefined && { coverOf }
+    return { signature: backend.signUpload({ fileSha, fileName, fileType, ...cover, uid, validS: 86_400 }) }
   },
 )
 

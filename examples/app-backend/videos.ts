@@ -26,6 +26,10 @@ export class Videos {
     this.#put(fileId, { owners: [...new Set([...(this.#rows.get(fileId)?.owners ?? []), owner])] })
   }
 
+  isOwner(fileId: string, user: string): boolean {
+    return this.#rows.get(fileId)?.owners?.includes(user) ?? false
+  }
+
   finished(fileId: string, file: Omit<Video, 'fileId'>): void {
     this.#put(fileId, { file })
   }

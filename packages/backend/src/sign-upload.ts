@@ -1,4 +1,4 @@
-import { checkFileName, documentedLimits, fileTypeField, ProtocolError, sha1Field } from '@sluice/protocol'
+import { checkFileName, documentedLimits, fileIdField, fileTypeField, ProtocolError, sha1Field } from '@sluice/protocol'
 import { signUgc, type UgcGrant } from '@sluice/protocol/signatures'
 import { BackendError } from './backend-error.ts'
 import type { Connection } from './connection.ts'
@@ -15,11 +15,12 @@ export function signUpload({ secretId, secretKey, clock }: Connection, grant: Up
   return signUgc({ ...grant, secretId, secretKey, signedAtS: Math.floor(clock() / 1000) })
 }
 
-function requireFacts({ fileSha, fileName, fileType, validS = 1 }: UploadGrant): void {
-  const params = new Map(Object.entries({ fileSha, fileType }))
+function requireFacts({ fileSha, fileName, fileType, coverOf, validS = 1 }: UploadGrant): void {
+  const params = new Map(Object.entries({ fileSha, fileType, ...(coverOf !== undefined && { coverOf }) }))
   try {
     sha1Field(params, 'fileSha', documentedLimits)
     fileTypeField(params, 'fileType', documentedLimits)
+    if (coverOf !== undefined) fileIdField(params, 'coverOf', documentedLimits)
     // The service may allow longer names than the protocol; it says so itself when one is too long.
     checkFileName('fileName', fileName, { ...documentedLimits, maxFileName: Infinity })
   } catch (error) {

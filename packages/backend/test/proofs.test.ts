@@ -110,10 +110,15 @@ describe('signUpload', () => {
       backend.signUpload({ ...file, uid: 'u1', classId: 3, tags: ['a', 'b'], transcode: true, validS: 600 }),
     )
     const verdict = verifyUgc(signature, keys.secretKey, { nowS, fileSha })
-    expect(verdict).toEqual({ fileSha, signedAtS: nowS, validUntilS: nowS + 600 })
+    expect(verdict).toEqual({ fileSha, signedAtS: nowS, validUntilS: nowS + 600, coverOf: undefined })
     expect(Object.fromEntries(signature.fields)).toMatchObject({
       ...{ s: keys.secretId, f: '我的 video', ft: 'mp4', uid: 'u1', cid: '3', 'tag.1': 'a', 'tag.2': 'b', tc: '1' },
     })
+  })
+
+  it('makes one for the cover of a video', () => {
+    const signature = parseUgc(backend.signUpload({ ...file, coverOf: '9031868222900000001' }))
+    expect(verifyUgc(signature, keys.secretKey, { nowS, fileSha }).coverOf).toBe('9031868222900000001')
   })
 
   it('makes another one each time', () => {
@@ -126,6 +131,8 @@ describe('signUpload', () => {
     ['fileType', { fileType: '../x' }],
     ['fileType', { fileType: '' }],
     ['fileName', { fileName: 'a/b' }],
+    ['coverOf', { coverOf: '' }],
+    ['coverOf', { coverOf: '7&fs=' }],
     ['validS', { validS: 0 }],
     ['validS', { validS: 1.5 }],
   ])('names what the service would refuse: %s', (name, wrong) => {

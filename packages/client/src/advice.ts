@@ -1,4 +1,4 @@
-import { type ActionName, actions, errorTable } from '@sluice/protocol'
+import { type ActionName, errorTable } from '@sluice/protocol'
 
 const later = 'upload the same file again later, what is stored is not sent twice'
 
@@ -10,7 +10,7 @@ export function advice(action: ActionName, { code, codeDesc }: { readonly code: 
         ? 'set the clock of this machine, it is more than two hours off'
         : 'check that the URL is that of an upload service'
     case errorTable.signature.code:
-      if (actions[action].family === 'server')
+      if (!action.endsWith('Ex'))
         return 'check SecretId and SecretKey, and that SLUICE_PUBLIC_HOSTS of the service, if set, names the host of the URL'
       return codeDesc === '4200'
         ? 'get a signature that is valid for longer'

@@ -21,6 +21,10 @@ export interface HashedFile {
   readonly fileType: string
   /** Bytes. */
   readonly fileSize: number
+  /** The id of the video whose cover this file is to be; absent of a video. */
+  readonly coverOf?: string
+  /** Beside `coverOf`: the proof that the service stored that video just now, as in the result of its upload. */
+  readonly verifyContent?: string
 }
 
 /** What authenticates the calls about one file. */

@@ -9,7 +9,8 @@ import type { Platform } from './platform.ts'
 import { noStore } from './resume-store.ts'
 import type { Source } from './source.ts'
 import { alwaysOnline, noLock } from './surroundings.ts'
-import { type UploadResult, uploadSource } from './upload.ts'
+import type { UploadResult } from './upload.ts'
+import { uploadWithCover } from './upload-with-cover.ts'
 
 export { FileSource, openFile } from './node/file-source.ts'
 export { fileStore } from './node/file-store.ts'
@@ -20,6 +21,12 @@ export * from './shared-entry.ts'
 
 /** A path, a file URL, a stream of known size, a Blob or File, or a source of one's own. */
 export type UploadInput = string | URL | StreamInput | Blob | Source
+
+/** Options of an upload in Node. */
+export type NodeUploadOptions = UploadOptions & {
+  /** An image, uploaded after the video as its cover; its name or media type says which kind. */
+  readonly cover?: UploadInput
+}
 
 let sharedTransport: ReturnType<typeof httpTransport> | undefined
 
@@ -35,16 +42,24 @@ const platform: Platform = {
 }
 
 /**
- * Uploads a file: hashes it, sends the parts the service lacks, finishes. Can be repeated at any time: what is stored is
- * not sent again. Rejects with an UploadError, or with the signal's reason when aborted.
+ * Uploads a file, and then its cover if one is given: hashes it, sends the parts the service lacks, finishes. Can be repeated
+ * at any time: what is stored is not sent again. Rejects with an UploadError, or with the signal's reason when aborted.
  */
-export async function upload(input: UploadInput, options: UploadOptions): Promise<UploadResult> {
-  options.signal?.throwIfAborted()
-  const { source, close } = await open(input, options.signal ?? new AbortController().signal)
+export async function upload(input: UploadInput, options: NodeUploadOptions): Promise<UploadResult> {
+  const signal = options.signal ?? new AbortController().signal
+  signal.throwIfAborted()
+  const opened: Opened<Source>[] = []
+  const openOne = async (file: UploadInput) => {
+    const one = await open(file, signal)
+    opened.push(one)
+    return one.source
+  }
   try {
-    return await uploadSource(source, options, platform)
+    const source = await openOne(input)
+    const cover = options.cover === undefined ? undefined : await openOne(options.cover)
+    return await uploadWithCover(source, cover, options, platform)
   } finally {
-    await close()
+    for (const { close } of opened) await close()
   }
 }
 

@@ -1,5 +1,6 @@
 import { checkFileName, documentedLimits, fileTypeField, limits } from '@sluice/protocol'
-import type { Credentials } from './credentials.ts'
+import { isBlobSource } from './blob-source.ts'
+import type { Credentials, HashedFile } from './credentials.ts'
 import { describeName } from './file-names.ts'
 import type { Hashing } from './hashing.ts'
 import type { Platform } from './platform.ts'
@@ -84,6 +85,8 @@ export interface Settings extends Required<Omit<CommonOptions, 'url' | 'file' | 
   /** The address all calls go to, without query. */
   readonly url: URL
   readonly file: Required<FileDescription>
+  /** What the file is a cover of, if it is one. */
+  readonly video: Pick<HashedFile, 'coverOf' | 'verifyContent'>
   readonly credentials: Credentials
   readonly parallel: () => number
   readonly resumeStore: ResumeStore
@@ -95,6 +98,7 @@ export function readOptions(source: Source, options: UploadOptions, platform: Pl
   return {
     url: readUrl(options.url),
     file: readFile({ ...describe(source), ...options.file }),
+    video: {},
     credentials: readUploader(options),
     dataSize: within('dataSize', options.dataSize ?? limits.maxDataSize, limits.minDataSize, limits.maxDataSize),
     parallel: readParallel(options.parallel ?? 6),
@@ -112,6 +116,14 @@ export function readOptions(source: Source, options: UploadOptions, platform: Pl
   }
 }
 
+/** Says what a cover is: its own name and type, as far as it has them. Throws `argument` for what cannot be one. */
+export function readCover(cover: Source): Settings['file'] {
+  const { fileName = 'cover', fileType } = describe(cover)
+  if (cover.size === 0) throw UploadError.local('argument', 'cover: the image is empty')
+  if (fileType !== undefined) return readFile({ fileName, fileType })
+  throw UploadError.local('argument', 'cover: expected a name with an extension, or the media type of an image')
+}
+
 function readUploader({ getSignature, credentials }: UploadOptions): Credentials {
   if (getSignature !== undefined && credentials === undefined) return ugcCredentials(getSignature)
   if (credentials !== undefined && getSignature === undefined) return credentials
@@ -119,7 +131,8 @@ function readUploader({ getSignature, credentials }: UploadOptions): Credentials
 }
 
 function describe(source: Source): Partial<FileDescription> {
-  return isNamed(source) ? describeName(source.name, source.type) : {}
+  if (isNamed(source)) return describeName(source.name, source.type)
+  return isBlobSource(source) ? describeName('', source.blob.type) : {}
 }
 
 function readUrl(text: string): URL {

@@ -11,7 +11,9 @@ export function ugcCredentials(getSignature: GetSignature): Credentials {
     family: 'ugc',
     async authenticate(file, signal) {
       const signature = await requireSignature(getSignature, file, signal)
-      const lastsMs = validityMs(signature)
+      const fields = readFields(signature)
+      requireSameUse(file, fields.get('coverOf'))
+      const lastsMs = validityMs(fields)
       return {
         makeQuery: ({ action, params }) =>
           encodeQuery([['Action', action], ...Object.entries(params), ['Signature', signature]]),
@@ -32,15 +34,26 @@ async function requireSignature(getSignature: GetSignature, file: HashedFile, si
   throw UploadError.local('signature', `getSignature must return a signature, it returned ${typeof signature}`)
 }
 
+/** A backend that knows nothing of covers would have the image stored as a video. */
+function requireSameUse({ coverOf }: HashedFile, signed: string | undefined): void {
+  if (signed === coverOf) return
+  const use = (fileId: string | undefined) => (fileId === undefined ? 'a video' : `the cover of ${fileId}`)
+  throw UploadError.local('signature', `getSignature was asked for ${use(coverOf)} and signed ${use(signed)}`)
+}
+
+/** The fields of a signature; none of what is no signature of this kind: whether it is good the service says. */
+function readFields(signature: string): ReadonlyMap<string, string> {
+  const clean = cleanBase64(signature)
+  if (!isBase64(clean) || clean.length % 4 === 1) return new Map()
+  return new Map(splitQuery(atob(clean).slice(20)).map(({ name, value }) => [name, value]))
+}
+
 /**
  * How long a signature is valid, by the two times that stand in it: the clock of this machine, which may be wrong, is not
- * asked. Undefined for what is no signature of this kind; whether it is good the service says.
+ * asked. Undefined if it has none.
  */
-function validityMs(signature: string): number | undefined {
-  const clean = cleanBase64(signature)
-  if (!isBase64(clean) || clean.length % 4 === 1) return undefined
-  const fields = new Map(splitQuery(atob(clean).slice(20)).map(({ name, value }) => [name, Number(value)]))
-  const [t, e] = [fields.get('t') ?? Number.NaN, fields.get('e') ?? Number.NaN]
+function validityMs(fields: ReadonlyMap<string, string>): number | undefined {
+  const [t, e] = [Number(fields.get('t') ?? Number.NaN), Number(fields.get('e') ?? Number.NaN)]
   // Some clients write either time in milliseconds.
   const inMs = (time: number) => (time >= limits.millisecondsFrom ? time : time * 1000)
   const validMs = t >= limits.millisecondsFrom && e - t < limits.millisecondsFrom ? (e - t) * 1000 : inMs(e) - inMs(t)

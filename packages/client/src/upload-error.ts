@@ -1,5 +1,6 @@
 import type { ActionName, Envelope } from '@sluice/protocol'
 import { advice } from './advice.ts'
+import type { UploadResult } from './upload.ts'
 
 /**
  * What went wrong on this side of the wire: `network` no answer came; `http` an answer that is not HTTP 200; `answer` one
@@ -12,6 +13,7 @@ interface Detail {
   readonly action?: ActionName | undefined
   readonly canRetry?: 0 | 1
   readonly cause?: unknown
+  readonly stored?: UploadResult
 }
 
 /** The one error of an upload; an abort keeps its own reason instead. The message says what to do. */
@@ -24,6 +26,8 @@ export class UploadError extends Error {
   readonly canRetry: 0 | 1
   /** The call that failed, if it was one. */
   readonly action: ActionName | undefined
+  /** The video, which is stored, when it was its cover that failed. */
+  readonly stored: UploadResult | undefined
 
   private constructor(code: number | LocalCode, codeDesc: string, message: string, detail: Detail) {
     super(message, detail.cause === undefined ? undefined : { cause: detail.cause })
@@ -32,11 +36,19 @@ export class UploadError extends Error {
     this.codeDesc = codeDesc
     this.canRetry = detail.canRetry ?? 0
     this.action = detail.action
+    this.stored = detail.stored
   }
 
   /** Something went wrong on this side. */
   static local(code: LocalCode, message: string, detail: Detail = {}): UploadError {
     return new UploadError(code, '', message, detail)
+  }
+
+  /** The cover of a stored video failed. */
+  static ofCover(cause: UploadError, stored: UploadResult): UploadError {
+    const { code, codeDesc, action, canRetry } = cause
+    const message = `the video is stored, its cover is not: ${cause.message}`
+    return new UploadError(code, codeDesc, message, { action, canRetry, cause, stored })
   }
 
   /** The service refused a call. */

@@ -2,9 +2,8 @@ import { errorTable, partRanges, type Range } from '@sluice/protocol'
 import { type Calls, callsOf } from './calls.ts'
 import { fingerprint } from './fingerprint.ts'
 import { hashOrRecall, type KnownHash } from './known-hash.ts'
-import { readOptions, type Settings, type UploadOptions } from './options.ts'
+import type { Settings } from './options.ts'
 import { inParallel } from './parallel.ts'
-import type { Platform } from './platform.ts'
 import { countProgress, type ProgressCount } from './progress.ts'
 import type { FinishedFile, StoredPart, StoredParts } from './read-answer.ts'
 import { openSend } from './send.ts'
@@ -20,17 +19,18 @@ export interface UploadResult {
   readonly instant: boolean
   /** ugc family: the proof for the app's backend that the service stored the file. */
   readonly verifyContent?: string
+  /** Where its cover is, when one was uploaded with it. */
+  readonly coverUrl?: string
 }
 
 /** Times an upload starts over when the service lost parts, or the upload itself, while it ran. */
 const maxRestarts = 3
 
 /**
- * Uploads a source: hashes it, sends the parts the service lacks, finishes. Can be repeated at any time: what is stored is
+ * Uploads one file: hashes it, sends the parts the service lacks, finishes. Can be repeated at any time: what is stored is
  * not sent again. Rejects with an UploadError, or with the signal's reason when aborted.
  */
-export async function uploadSource(source: Source, options: UploadOptions, platform: Platform): Promise<UploadResult> {
-  const settings = readOptions(source, options, platform)
+export async function uploadFile(source: Source, settings: Settings): Promise<UploadResult> {
   const { signal, hashing, lock, url, onProgress, clock } = settings
   try {
     signal.throwIfAborted()
@@ -40,8 +40,6 @@ export async function uploadSource(source: Source, options: UploadOptions, platf
     return await (key === undefined ? work() : alone(`sluice ${url.href} ${key}`, lock, { signal, progress }, work))
   } catch (error) {
     throw signal.aborted ? signal.reason : error
-  } finally {
-    hashing.close()
   }
 }
 
@@ -95,7 +93,7 @@ interface Upload {
 async function uploadHashed(upload: Upload): Promise<UploadResult> {
   const { source, hash, settings, progress } = upload
   const { fileName, fileType } = settings.file
-  const file = { fileSha: hash.fileSha, fileName, fileType, fileSize: source.size }
+  const file = { fileSha: hash.fileSha, fileName, fileType, fileSize: source.size, ...settings.video }
   const width = adaptWidth(settings.parallel)
   const calls = callsOf(file, settings, await openSend(file, settings, progress, width.failed))
   for (let restarts = 0; ; restarts++) {
@@ -163,9 +161,11 @@ function done(progress: ProgressCount, file: FinishedFile, instant: boolean): Up
   return { ...file, instant }
 }
 
-/** Whether the bytes are others than those that were hashed: it was written to, or Finish found another SHA-1. */
+/** Whether the bytes are others than those that were hashed: it was written to, or the service found another SHA-1. */
 function isOtherFile(error: unknown): boolean {
-  return hasCode(error, 'changed') || (hasCode(error, errorTable.content.code) && /^Finish/.test(error.action ?? ''))
+  return (
+    hasCode(error, 'changed') || (hasCode(error, errorTable.content.code) && /^(Finish|Small)/.test(error.action ?? ''))
+  )
 }
 
 /**

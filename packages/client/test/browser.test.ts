@@ -1,4 +1,4 @@
-import type { HashedFile } from '@sluice/client'
+import type { HashedFile, UploadResult } from '@sluice/client'
 import { signUgc } from '@sluice/protocol/signatures'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
@@ -39,7 +39,7 @@ async function tab(csp?: string): Promise<Page> {
 }
 
 interface Outcome {
-  readonly result?: { fileId: string; url: string; instant: boolean; verifyContent?: string }
+  readonly result?: UploadResult
   readonly error?: unknown
   readonly signatures: number
   readonly longTasks: number[]
@@ -175,6 +175,18 @@ test.skipIf(!long)(
   },
   300_000,
 )
+
+test('a picture of a canvas goes in as the cover, and is shown', async () => {
+  const page = await tab()
+  await makeFile(page, 'covered.mp4', 3, 21)
+  const { url } = await service()
+  await begin(page, 'covered.mp4', { url, drawnCover: 60 })
+  const { result, error, signatures } = await outcome(page, 'covered.mp4')
+  expect(error).toBeUndefined()
+  expect(signatures).toBe(2)
+  expect(result?.coverUrl).toMatch(new RegExp(`/${result?.fileId}/\\d+\\.png$`))
+  expect(await call(page, 'widthOf', result?.coverUrl)).toBe(60)
+})
 
 test('of two tabs with the same file one uploads, and the other takes over when it is closed', async () => {
   const { url } = await service()

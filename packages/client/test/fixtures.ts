@@ -1,5 +1,4 @@
-import type { CommonOptions, Credentials, Source, Transport, UploadOptions } from '@sluice/client'
-import { nodeHashing } from '@sluice/client'
+import { type Credentials, type NodeUploadOptions, nodeHashing, type Source, type Transport } from '@sluice/client/node'
 import { serverCredentials } from '@sluice/client/server-credentials'
 import { signUgc } from '@sluice/protocol/signatures'
 import { ugcCredentials } from '../src/ugc-credentials.ts'
@@ -24,8 +23,8 @@ export const credentials = {
 /** Options of an upload through a transport, with a world that never waits. */
 export function optionsFor(
   transport: Transport,
-  more: Partial<CommonOptions> & { readonly credentials?: Credentials } = {},
-): UploadOptions {
+  more: Partial<Omit<NodeUploadOptions, 'credentials' | 'getSignature'>> & { readonly credentials?: Credentials } = {},
+) {
   return {
     url: 'http://sluice.test:8266',
     credentials: credentials.server,
@@ -37,7 +36,7 @@ export function optionsFor(
     random: () => 0.5,
     sleep: async () => {},
     ...more,
-  }
+  } satisfies NodeUploadOptions
 }
 
 /** What a promise rejects with; fails when it does not. */

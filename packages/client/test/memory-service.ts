@@ -18,6 +18,8 @@ export interface MetCall {
 interface Session {
   fileSize: number
   dataSize: number
+  /** The video whose cover it is. */
+  coverOf?: string | undefined
   readonly parts: Map<number, Uint8Array>
 }
 
@@ -39,6 +41,10 @@ export function memoryService(
   const calls: MetCall[] = []
   const sessions = new Map<string, Session>()
   const files = new Map<string, { fileId: string; bytes: Uint8Array }>()
+  /** By SHA-1 and video. */
+  const covers: typeof files = new Map()
+  const finishedAs = (fileSha: string, coverOf: string | undefined) =>
+    coverOf === undefined ? files.get(fileSha) : covers.get(`${fileSha} ${coverOf}`)
 
   const transport: Transport = async ({ url, body = new Uint8Array(), signal }) => {
     signal.throwIfAborted()
@@ -47,18 +53,25 @@ export function memoryService(
     return (await script(call, calls.length - 1)) ?? answer(refusal(url, call, clock()) ?? act(call))
   }
 
-  function act({ action, params, body }: MetCall): Reply {
+  function act(call: MetCall): Reply {
+    const { action, params, body } = call
     const fileSha = params.get('fileSha') ?? ''
-    if (action.startsWith('InitUpload')) return init(fileSha, number(params, 'fileSize'), number(params, 'dataSize'))
+    const coverOf = coverOfCall(call)
+    if (coverOf !== undefined && [...files.values()].every(({ fileId }) => fileId !== coverOf)) return refused(-10003)
+    if (action === 'SmallFileUpload') return storeSmall(fileSha, coverOf, params, body)
+    if (action.startsWith('InitUpload')) {
+      return init(fileSha, coverOf, number(params, 'fileSize'), number(params, 'dataSize'))
+    }
     const session = sessions.get(fileSha)
     if (action.startsWith('UploadPart')) return session ? store(session, params, body) : refused(-10005)
     return finish(fileSha, session)
   }
 
-  function init(fileSha: string, fileSize: number, dataSize: number): Reply {
-    const file = files.get(fileSha)
+  function init(fileSha: string, coverOf: string | undefined, fileSize: number, dataSize: number): Reply {
+    const file = finishedAs(fileSha, coverOf)
     if (file) return { code: 2, fileId: file.fileId, url: `http://media.test/${file.fileId}` }
-    const session = sessions.get(fileSha) ?? { fileSize, dataSize, parts: new Map() }
+    const session: Session = sessions.get(fileSha) ?? { fileSize, dataSize, parts: new Map() }
+    session.coverOf = coverOf
     sessions.set(fileSha, session)
     if (session.parts.size === 0) {
       session.dataSize = dataSize
@@ -89,18 +102,35 @@ export function memoryService(
 
   function finish(fileSha: string, session: Session | undefined): Reply {
     if (!session) return refused(-10005)
-    const before = files.get(fileSha)
+    const before = finishedAs(fileSha, session.coverOf)
     if (before) return { code: 0, fileId: before.fileId, url: `http://media.test/${before.fileId}` }
     const missing = [...partRanges(session)].find(({ offset }) => !session.parts.has(offset))
     if (missing) return { ...refused(-10005), offset: missing.offset }
     const bytes = Buffer.concat([...partRanges(session)].map(({ offset }) => session.parts.get(offset) ?? Buffer.of()))
     if (hex('sha1', bytes) !== fileSha) return refused(-10006)
-    const fileId = String(5_000_000_000_000_000_000n + BigInt(files.size))
-    files.set(fileSha, { fileId, bytes })
-    return { code: 0, fileId, url: `http://media.test/${fileId}`, verify_content: 'proof' }
+    return { ...keep(fileSha, session.coverOf, bytes), verify_content: 'proof' }
   }
 
-  return { transport, calls, sessions, files, actions: () => calls.map((call) => call.action) }
+  function storeSmall(
+    fileSha: string,
+    coverOf: string | undefined,
+    params: MetCall['params'],
+    body: Uint8Array,
+  ): Reply {
+    const sizes = [number(params, 'fileSize'), number(params, 'dataSize')]
+    if (sizes.some((size) => size !== body.length || size > 1_048_576)) return refused(-10003)
+    if (hex('sha1', body) !== fileSha || hex('md5', body) !== params.get('dataMd5')) return refused(-10006)
+    return keep(fileSha, coverOf, new Uint8Array(body))
+  }
+
+  function keep(fileSha: string, coverOf: string | undefined, bytes: Uint8Array): Reply {
+    const fileId = finishedAs(fileSha, coverOf)?.fileId ?? `5${String(files.size + covers.size).padStart(18, '0')}`
+    if (coverOf === undefined) files.set(fileSha, { fileId, bytes })
+    else covers.set(`${fileSha} ${coverOf}`, { fileId, bytes })
+    return { code: 0, fileId, url: `http://media.test/${fileId}` }
+  }
+
+  return { transport, calls, sessions, files, covers, actions: () => calls.map((call) => call.action) }
 }
 
 function read(url: string, body: Uint8Array): MetCall {
@@ -129,6 +159,12 @@ function isSigned(url: string, { action, query, params }: MetCall, nowMs: number
   const { host, pathname } = new URL(url)
   const received = { method: 'POST', hosts: [host], paths: [pathname], pairs: splitQuery(query) }
   return params.get('SecretId') === secretId && verifyServerSignature(received, secretKey) !== undefined
+}
+
+/** The video a call makes a cover of: said in the signature, or by the app itself. */
+function coverOfCall({ action, params }: MetCall): string | undefined {
+  if (!action.endsWith('Ex')) return params.get('extra.usage') === '1' ? params.get('extra.fileId') : undefined
+  return parseUgc(params.get('Signature') ?? '').fields.get('coverOf')
 }
 
 function refused(code: number, canRetry = 0): Reply {

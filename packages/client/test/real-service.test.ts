@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { createReadStream, openSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { upload } from '@sluice/client'
+import { createBackend } from '@sluice/backend'
+import { type HashedFile, upload } from '@sluice/client/node'
 import { serverCredentials } from '@sluice/client/server-credentials'
 import { signUgc } from '@sluice/protocol/signatures'
 import { expect, test } from 'vitest'
@@ -25,8 +26,7 @@ const service = (directory = temporaryDirectory(), port = '0') =>
 const uploaders = {
   server: { credentials: serverCredentials(keys) },
   ugc: {
-    getSignature: async (file: { fileSha: string; fileName: string; fileType: string }) =>
-      signUgc({ ...keys, ...file, signedAtS: Math.floor(Date.now() / 1000) }),
+    getSignature: async (file: HashedFile) => signUgc({ ...keys, ...file, signedAtS: Math.floor(Date.now() / 1000) }),
   },
 } as const
 
@@ -43,6 +43,42 @@ test.each(['server', 'ugc'] as const)('a file goes in by the %s family and comes
   const stream = createReadStream(path)
   const again = await upload({ stream, size: bytes.length, name: 'real.mp4' }, { url, ...uploaders[family] })
   expect(again).toMatchObject({ fileId: result.fileId, instant: true })
+})
+
+test.each(['server', 'ugc'] as const)('a cover goes in behind its video by the %s family', async (family) => {
+  const { url } = await service()
+  const directory = temporaryDirectory()
+  const [path, cover] = [join(directory, 'real.mp4'), join(directory, 'still.jpg')]
+  const [video, image] = [randomBytes(2 * mib + 77), randomBytes(70_000)]
+  writeFileSync(path, video)
+  writeFileSync(cover, image)
+  const options = { url, ...uploaders[family], cover }
+  const result = await upload(path, options)
+  const { coverUrl = '' } = result
+  expect(coverUrl).toMatch(new RegExp(`/vod1251000001/${result.fileId}/\\d+\\.jpg$`))
+  for (const [address, type, bytes] of [
+    [result.url, 'video/mp4', video] as const,
+    [coverUrl, 'image/jpeg', image] as const,
+  ]) {
+    const response = await fetch(address)
+    expect(response.headers.get('content-type')).toBe(type)
+    expect(Buffer.from(await response.arrayBuffer()).equals(bytes)).toBe(true)
+  }
+  const backend = createBackend({ url, ...keys })
+  const { basicInfo } = await backend.call('GetVideoInfo', { fileId: result.fileId })
+  expect(basicInfo?.coverUrl).toBe(coverUrl)
+  expect(await upload(path, options)).toMatchObject({ fileId: result.fileId, instant: true, coverUrl })
+})
+
+test('many videos of a user may have one picture as their cover, at once', async () => {
+  const { url } = await service()
+  const cover = new File([randomBytes(5_000)], 'logo.png')
+  for (const family of ['server', 'ugc'] as const) {
+    const options = { url, ...uploaders[family], cover }
+    const videos = Array.from({ length: 12 }, (_, n) => new File([randomBytes(1_000)], `${n}.mp4`))
+    const results = await Promise.all(videos.map((video) => upload(video, options)))
+    for (const { fileId, coverUrl } of results) expect(coverUrl).toContain(`/${fileId}/`)
+  }
 })
 
 test('an upload that is aborted goes on with what is missing after the service was killed and started again', async () => {

@@ -11,6 +11,8 @@ export const limits = {
   maxDataSize: 1_048_576,
   /** Largest SmallFileUpload; the page's own example uses exactly this. */
   maxSmallFileSize: 1_048_576,
+  /** Largest cover of the ugc family: the app's backend hears nothing of covers (Sluice). */
+  maxUgcCoverSize: 10_485_760,
   /** Code points of a file name (InitUpload page); `SLUICE_MAX_FILE_NAME` moves it. */
   maxFileName: 40,
   /** Tags kept of a file (InitUpload page). */

@@ -36,6 +36,22 @@ describe('the fields of a UGC signature', () => {
   })
 })
 
+describe('the cover that a UGC signature grants', () => {
+  const rest = `s=AKID&t=${nowS}&e=${nowS + 100}&fs=${fileSha}`
+
+  test('is that of the video its first field names', () => {
+    expect(verify(signText(`coverOf=9031868222900000001&${rest}`)).coverOf).toBe('9031868222900000001')
+    expect(verify(signText(`usage=1&fileId=7&${rest}`)).coverOf).toBeUndefined()
+  })
+
+  test.each([
+    ['a name pasted in unencoded', `${rest}&f=x&coverOf=7`],
+    ['the same under another spelling', `%63overOf=7&${rest}`],
+    ['no id', `coverOf=&${rest}`],
+    ['a text', `coverOf=x7&${rest}`],
+  ])('is never that of %s', (_, text) => expect(codesOf(() => verify(signText(text)))).toEqual(refused))
+})
+
 describe('the validity of a UGC signature', () => {
   test('reaches from one day before t to e or 90 days after t, both included', () => {
     const instant = fc.integer({ min: -2 * 86_400, max: limits.ugcMaxValidityS + 86_400 })

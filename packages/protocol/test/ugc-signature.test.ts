@@ -21,6 +21,7 @@ const grants: fc.Arbitrary<UgcGrant> = fc.record(
     transcode: fc.boolean(),
     screenshot: fc.boolean(),
     watermark: fc.boolean(),
+    coverOf: fc.stringMatching(/^\d{1,20}$/),
     nonce: fc.nat(),
   },
   { requiredKeys: ['secretId', 'secretKey', 'fileSha', 'fileName', 'fileType', 'signedAtS'] },
@@ -47,6 +48,7 @@ describe('a UGC signature', () => {
           fileSha: grant.fileSha.toLowerCase(),
           signedAtS: grant.signedAtS,
           validUntilS: grant.signedAtS + (grant.validS ?? 86_400),
+          coverOf: grant.coverOf,
         })
       }),
       { numRuns: 200 },
@@ -68,7 +70,7 @@ describe('a UGC signature', () => {
 
   test('is refused under another key', () => {
     expect(codesOf(() => verify(signText('s=a', 'other')))).toEqual(refused)
-    expect(verify(signFields())).toEqual({ fileSha, signedAtS: nowS, validUntilS: nowS + 100 })
+    expect(verify(signFields())).toEqual({ fileSha, signedAtS: nowS, validUntilS: nowS + 100, coverOf: undefined })
   })
 
   test('reads the same after line wraps, with spaces for +, URL-safe or without padding', () => {

@@ -5,6 +5,8 @@ import { done, failed, finishedAs } from './support/answers.ts'
 import {
   type Answer,
   callServer,
+  callUgc,
+  grant,
   initParams,
   keyPair,
   type SampleFile,
@@ -14,7 +16,7 @@ import {
   uploadWhole,
 } from './support/service.ts'
 import { recordedEvents, sealedBlobs, tablesOf, unsealedBlobs } from './support/tables.ts'
-import { sendAll, serverUploader } from './support/uploaders.ts'
+import { sendAll, serverUploader, ugcUploader } from './support/uploaders.ts'
 
 const video = sampleFile(600_000)
 const [picture, otherPicture] = [sampleFile(2_048, 7), sampleFile(2_048, 8)]
@@ -217,5 +219,87 @@ describe('InitUpload of a cover', () => {
     await uploader.init(picture, { params: { fileId: '1000000000000000404' } })
     await sendAll(uploader, picture)
     expect(await uploader.finish(picture)).toEqual(done(finishedAs('server')))
+  })
+})
+
+describe('a cover of the ugc family', () => {
+  const signed = (service: TestService, videoId: string, file = picture, uid = 'ann') =>
+    grant(service, file.fileSha, { uid, fileType: 'jpg', coverOf: videoId })
+  const init = (service: TestService, signature: string, file = picture) =>
+    callUgc(service, 'InitUploadEx', signature, { fileSize: file.bytes.length, dataSize: 524_288 })
+  const sendOnePart = (service: TestService, signature: string, file = picture) => {
+    const size = file.bytes.length
+    const params = { offset: 0, dataSize: size, dataMd5: file.md5(0, size) }
+    return callUgc(service, 'UploadPartEx', signature, params, { body: file.bytes })
+  }
+
+  it('is that of the video its signature names', async () => {
+    const service = await startTestService()
+    const { fileId = '' } = await uploadWhole(service, video)
+    const signature = signed(service, fileId)
+    expect(await init(service, signature)).toEqual(done({ dataSize: 524_288 }))
+    expect(await sendOnePart(service, signature)).toEqual(done())
+    const cover = await callUgc(service, 'FinishUploadEx', signature)
+    expect(cover).toEqual({ ...coverAnswer(fileId), verify_content: expect.any(String) })
+    await requireServed(cover, picture)
+    expect(coverIdOf(service, fileId)).toBe(cover.fileId)
+    expect(await init(service, signature)).toEqual(done({ fileId: cover.fileId, url: cover.url }, 2))
+    expect(await init(service, signed(service, fileId, picture, 'bob'))).toMatchObject({ fileId: cover.fileId })
+    expect(recordedEvents(service)).toHaveLength(1)
+  })
+
+  it('is not said by anything outside of the signature', async () => {
+    const service = await startTestService()
+    const { fileId = '' } = await uploadWhole(service, video)
+    const signature = grant(service, picture.fileSha)
+    const said = { 'extra.usage': 1, 'extra.fileId': fileId, usage: 1, fileId, coverOf: fileId }
+    const sizes = { fileSize: picture.bytes.length, dataSize: 524_288 }
+    await callUgc(service, 'InitUploadEx', signature, { ...sizes, ...said })
+    await sendOnePart(service, signature)
+    expect(await callUgc(service, 'FinishUploadEx', signature, said)).toEqual(done(finishedAs('ugc')))
+    expect(coverIdOf(service, fileId)).toBeNull()
+  })
+
+  it('is refused for a video that is not there, or is another app’s, and when it is large', async () => {
+    const service = await startTestService()
+    const { fileId = '' } = await uploadWhole(service, video)
+    const metadata = await openSqlite(service.directory)
+    const { credential: keys } = await createApp(metadata, service.now())
+    await metadata.close()
+    const others = grant(service, picture.fileSha, { ...keys, coverOf: fileId })
+    for (const signature of [signed(service, '1000000000000000404'), others]) {
+      expect(await init(service, signature)).toEqual(failed(-10003, 0))
+    }
+    const sizes = { fileSize: 10_485_761, dataSize: 524_288 }
+    expect(await callUgc(service, 'InitUploadEx', signed(service, fileId), sizes)).toEqual(failed(-10003, 0))
+    expect(coverIdOf(service, fileId)).toBeNull()
+  })
+
+  it('may be the same picture for two videos of a user at once, and a video of theirs as well', async () => {
+    const service = await startTestService()
+    const { fileId: one = '' } = await uploadWhole(service, video)
+    const { fileId: other = '' } = await uploadWhole(service, sampleFile(700_000))
+    const signatures = [signed(service, one), signed(service, other), grant(service, picture.fileSha, { uid: 'ann' })]
+    for (const signature of signatures) expect(await init(service, signature)).toMatchObject({ code: 0 })
+    for (const signature of signatures) await sendOnePart(service, signature)
+    const answers = await Promise.all(signatures.map((signature) => callUgc(service, 'FinishUploadEx', signature)))
+    expect(new Set(answers.map(({ fileId }) => fileId))).toHaveProperty('size', 3)
+    expect(answers).toMatchObject([coverAnswer(one), coverAnswer(other), done(finishedAs('ugc'))])
+    expect(coverIdOf(service, one)).toBe(answers[0]?.fileId)
+    expect(coverIdOf(service, other)).toBe(answers[1]?.fileId)
+  })
+
+  it('leaves an upload of the server family alone that has the same bytes', async () => {
+    const service = await startTestService()
+    const { fileId = '' } = await uploadWhole(service, video)
+    const backend = serverUploader(service)
+    await backend.init(picture)
+    await backend.part(picture, 0)
+    const signature = signed(service, fileId)
+    expect(await callUgc(service, 'FinishUploadEx', signature)).toEqual(failed(-10005, 0))
+    expect(await init(service, signature)).toEqual(done({ dataSize: 524_288 }))
+    expect(await backend.finish(picture)).toEqual(done(finishedAs('server')))
+    expect(await ugcUploader(service, 'ann').init(picture)).toMatchObject({ code: 2 })
+    expect(coverIdOf(service, fileId)).toBeNull()
   })
 })

@@ -22,7 +22,7 @@ async function makeFile(name, mib, seed) {
 }
 
 /** Begins an upload of such a file; `outcome` waits for it. */
-async function begin(name, { url, answerTimeoutMs, ...options }) {
+async function begin(name, { url, answerTimeoutMs, drawnCover, ...options }) {
   const file = await (await root.getFileHandle(name)).getFile()
   const controller = new AbortController()
   const run = { controller, progress: [], longTasks: [], signatures: 0 }
@@ -36,11 +36,26 @@ async function begin(name, { url, answerTimeoutMs, ...options }) {
     signal: controller.signal,
     onProgress: (progress) => run.progress.push(progress),
     ...(answerTimeoutMs && { transport: xhrTransport({ answerTimeoutMs, stallTimeoutMs: answerTimeoutMs }) }),
+    ...(drawnCover && { cover: await draw(drawnCover) }),
     ...options,
   }).then(
     (result) => ({ result }),
     (error) => ({ error: error instanceof Error ? { ...error, message: error.message } : error }),
   )
+}
+
+/** An image of so many pixels a side, without a name. */
+async function draw(pixels) {
+  const canvas = Object.assign(document.createElement('canvas'), { width: pixels, height: pixels })
+  canvas.getContext('2d').fillRect(1, 1, pixels / 2, pixels / 2)
+  return new Promise((resolve) => canvas.toBlob(resolve, 'image/png'))
+}
+
+/** The width of an image as the browser shows it. */
+async function widthOf(src) {
+  const image = Object.assign(new Image(), { src })
+  await image.decode()
+  return image.naturalWidth
 }
 
 async function outcome(name) {
@@ -74,4 +89,4 @@ async function savedHash() {
 const lastProgress = (name) => runs.get(name).progress.at(-1)
 const pause = (name) => runs.get(name).controller.abort('paused')
 
-Object.assign(window, { test: { makeFile, begin, outcome, lastProgress, pause, savedHash } })
+Object.assign(window, { test: { makeFile, begin, outcome, lastProgress, pause, savedHash, widthOf } })

@@ -5,6 +5,8 @@ import { cleanBase64, encodeQuery, isBase64, percentDecode, splitQuery, utf8 } f
 import { equalBytes, hmac } from './hmac.ts'
 
 const macLength = 20
+/** Counts as the first field alone: a name or type that a backend pastes in unencoded cannot get there. */
+const coverField = 'coverOf'
 
 /** What a backend signs for one file of one user. */
 export interface UgcGrant {
@@ -22,6 +24,8 @@ export interface UgcGrant {
   readonly transcode?: boolean
   readonly screenshot?: boolean
   readonly watermark?: boolean
+  /** The id of the video whose cover the file is to be. Ours: the old service takes the file for a video. */
+  readonly coverOf?: string
   /** Unix seconds. */
   readonly signedAtS: number
   /** Seconds, at most 90 days. Default one day. */
@@ -33,6 +37,7 @@ export interface UgcGrant {
 /** Signs a UGC signature: base64 of the HMAC-SHA1 followed by the very text it covers. One serves a whole file. */
 export function signUgc(grant: UgcGrant): string {
   const fields: [string, string][] = [
+    ...(grant.coverOf === undefined ? [] : [[coverField, grant.coverOf] as [string, string]]),
     ['s', grant.secretId],
     ['t', String(grant.signedAtS)],
     ['e', String(grant.signedAtS + (grant.validS ?? 86_400))],
@@ -83,6 +88,8 @@ export interface UgcVerdict {
   /** When it was signed and until when it is valid, Unix seconds, after the clients' quirks are undone. */
   readonly signedAtS: number
   readonly validUntilS: number
+  /** The id of the video whose cover the file is. */
+  readonly coverOf: string | undefined
 }
 
 /**
@@ -105,7 +112,15 @@ export function verifyUgc(
   if (fileSha !== undefined && fileSha.toLowerCase() !== signed.toLowerCase()) {
     throw refuse('is about another file than fileSha', '4100')
   }
-  return { fileSha: signed.toLowerCase(), signedAtS, validUntilS }
+  return { fileSha: signed.toLowerCase(), signedAtS, validUntilS, coverOf: coverOf(signature) }
+}
+
+function coverOf({ fields, original }: UgcSignature): string | undefined {
+  const fileId = fields.get(coverField)
+  if (fileId === undefined) return undefined
+  if (!original.startsWith(`${coverField}=`)) throw refuse(`holds ${coverField} elsewhere than first`, '4100')
+  if (!/^\d{1,20}$/.test(fileId)) throw refuse(`holds no id of a video as ${coverField}`, '4100')
+  return fileId
 }
 
 /**

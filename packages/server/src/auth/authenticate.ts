@@ -12,8 +12,15 @@ import {
   type QueryPair,
   readTags,
 } from '@sluice/protocol'
-import { parseUgc, readPairs, timestampSeconds, verifyServerSignature, verifyUgc } from '@sluice/protocol/signatures'
-import type { App } from '../metadata/metadata.ts'
+import {
+  parseUgc,
+  readPairs,
+  timestampSeconds,
+  type UgcVerdict,
+  verifyServerSignature,
+  verifyUgc,
+} from '@sluice/protocol/signatures'
+import { type App, coverUid } from '../metadata/metadata.ts'
 import type { AppDirectory, KeyHolder } from './app-directory.ts'
 import { type HostRule, signedHosts, signedPaths } from './canonical-hosts.ts'
 
@@ -34,7 +41,7 @@ export interface SignedCall {
 /** A call whose sender is known. From here on nothing asks how it was signed. */
 export interface Caller {
   readonly app: App
-  /** The user inside the app; empty for the server family. */
+  /** Whose upload it is, as in UploadKey. */
   readonly uid: string
   readonly family: Family
   /** The parameters as the sender meant them. */
@@ -85,14 +92,21 @@ async function ugcCaller(deps: AuthDeps, call: ReceivedCall): Promise<Caller> {
   const holder: KeyHolder = await deps.apps.find(signature.fields.get('s') ?? '')
   const nowS = Math.floor(deps.now() / 1000)
   // The Java SDK names no file outside its signature.
-  const { fileSha } = verifyUgc(signature, holder.secretKey, { nowS, fileSha: params.get('fileSha') || undefined })
+  const verdict = verifyUgc(signature, holder.secretKey, { nowS, fileSha: params.get('fileSha') || undefined })
   requireEnabled(holder.app)
-  const granted = grantedFacts(fileSha, signature.fields, params, deps.paramLimits)
-  return { app: holder.app, uid: signature.fields.get('uid') ?? '', family: 'ugc', params, granted }
+  const granted = grantedFacts(verdict, signature.fields, params, deps.paramLimits)
+  const user = signature.fields.get('uid') ?? ''
+  const uid = granted.coverOf === undefined ? user : coverUid(user, granted.coverOf)
+  return { app: holder.app, uid, family: 'ugc', params, granted }
 }
 
 /** What a UGC signature says of its file. Unsigned parameters only fill in for what the published samples leave out. */
-function grantedFacts(fileSha: string, fields: Params, params: Params, within: ParamLimits): FileFacts {
+function grantedFacts(
+  { fileSha, coverOf }: UgcVerdict,
+  fields: Params,
+  params: Params,
+  within: ParamLimits,
+): FileFacts {
   const named = fields.get('f') || params.get('fileName') || ''
   const extension = /\.([A-Za-z0-9]{1,16})$/.exec(named)?.[1]
   const fileType = fields.get('ft') || params.get('fileType') || extension || 'mp4'
@@ -111,7 +125,7 @@ function grantedFacts(fileSha: string, fields: Params, params: Params, within: P
     transcode: fields.get('tc') === '1',
     screenshot: fields.get('ss') === '1',
     watermark: fields.get('wm') === '1',
-    coverOf: undefined,
+    coverOf,
   }
 }
 

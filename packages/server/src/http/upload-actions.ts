@@ -5,9 +5,11 @@ import {
   type FileFacts,
   type FinishAnswer,
   type InitAnswer,
+  limits,
   type ParamLimits,
   type Parsed,
   parseParams,
+  refuse,
   requirePart,
   success,
 } from '@sluice/protocol'
@@ -37,7 +39,11 @@ export const uploadActions = {
 
   async InitUploadEx({ uploads, paramLimits }: ActionDeps, caller: Caller): Promise<InitAnswer> {
     const { fileSize, dataSize } = parseParams(actions.InitUploadEx.params, caller.params, paramLimits)
-    return init(uploads, caller, { facts: grantedTo(caller), fileSize, dataSize, requestClient: '' })
+    const facts = grantedTo(caller)
+    if (facts.coverOf !== undefined && fileSize > limits.maxUgcCoverSize) {
+      throw refuse('fileSize', `a cover of at most ${limits.maxUgcCoverSize} bytes`, String(fileSize))
+    }
+    return init(uploads, caller, { facts, fileSize, dataSize, requestClient: '' })
   },
 
   async UploadPart(deps: ActionDeps, caller: Caller, body: PartBody): Promise<Envelope> {

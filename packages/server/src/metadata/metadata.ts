@@ -59,9 +59,19 @@ export interface AppRecords {
 /** Names an upload: one per app, user and file. */
 export interface UploadKey {
   readonly appId: number
-  /** Empty for the server family. */
+  /** Empty for the server family; the user, or for a user's cover `coverUid`. */
   readonly uid: string
   readonly fileSha: string
+}
+
+/** The uid of a user's cover of a video: an upload of its own, as one picture may go to several videos at once. */
+export function coverUid(user: string, videoId: string): string {
+  return `${user}\ncover of ${videoId}`
+}
+
+/** Whether an upload may be the server family's instead: a cover may not, as it would make a cover of that one. */
+export function joinsServerFamily(uid: string): boolean {
+  return uid !== '' && !uid.includes('\ncover of ')
 }
 
 /** A file on its way in. */
@@ -100,7 +110,7 @@ export interface UploadChange {
 }
 
 export interface UploadRecords {
-  /** Finds an upload of this user, else one of the server family (empty uid). */
+  /** Finds an upload of this user, else one of the server family (empty uid), unless it is a cover. */
   findUpload(key: UploadKey): Promise<Upload | undefined>
   /** The same, perhaps as it was some parts ago: for what is decided by a compare-and-set, as recording a part is. */
   recallUpload(key: UploadKey): Promise<Upload | undefined>

@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely'
 import { groupCommit } from '../engine/group-commit.ts'
 import { discardLater } from './deletions.ts'
 import type { Database } from './kysely-store.ts'
-import type { PartRecord, Upload, UploadChange, UploadRecords } from './metadata.ts'
+import { joinsServerFamily, type PartRecord, type Upload, type UploadChange, type UploadRecords } from './metadata.ts'
 import { prepare, prepareRows } from './prepared.ts'
 import type { Tables } from './tables.ts'
 
@@ -29,7 +29,7 @@ export function uploadRecords(db: Database, onCommit: (durationMs: number, parts
   const addParts = partRecorder(db)
   const findUpload: UploadRecords['findUpload'] = async ({ appId, uid, fileSha }) => {
     const [own] = (await findByKey(db, appId, fileSha, uid)).rows
-    const [row] = own || uid === '' ? [own] : (await findByKey(db, appId, fileSha, '')).rows
+    const [row] = own || !joinsServerFamily(uid) ? [own] : (await findByKey(db, appId, fileSha, '')).rows
     return row && toUpload(row)
   }
 

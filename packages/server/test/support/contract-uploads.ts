@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { Metadata, UploadChange } from '../../src/metadata/metadata.ts'
+import { coverUid, type Metadata, type UploadChange } from '../../src/metadata/metadata.ts'
 import { addComplete, addFinishing, firstApp, part, secondApp, sha, upload } from './records.ts'
 
 const change: UploadChange = {
@@ -70,6 +70,17 @@ export function uploadsContract(open: () => Promise<Metadata>): void {
     expect((await metadata.findUpload({ ...key, uid: 'me' }))?.fileId).toBe('13')
     expect((await metadata.findUpload({ ...key, uid: '' }))?.fileId).toBe('12')
     expect(await metadata.findUpload({ ...key, uid: 'me', appId: secondApp.appId })).toBeUndefined()
+  })
+
+  it("finds a user's cover of a video, never an upload of the server family or another video's cover", async () => {
+    const metadata = await open()
+    const key = { appId: firstApp.appId, fileSha: sha('a') }
+    for (const [fileId, uid] of Object.entries({ 11: '', 12: 'me', 13: coverUid('me', '7'), 14: coverUid('', '7') })) {
+      await metadata.addUpload(upload({ fileId, uid }))
+    }
+    expect((await metadata.findUpload({ ...key, uid: coverUid('me', '7') }))?.fileId).toBe('13')
+    expect((await metadata.findUpload({ ...key, uid: coverUid('', '7') }))?.fileId).toBe('14')
+    expect(await metadata.findUpload({ ...key, uid: coverUid('me', '8') })).toBeUndefined()
   })
 
   it('takes over the facts of a new Init while the upload is open', async () => {

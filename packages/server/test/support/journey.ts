@@ -163,7 +163,7 @@ function caller(remote: Remote, { file, uid }: Journey, { onSent, onAnswered }: 
     const answer =
       uid === undefined
         ? await callServer(remote, actions[action], { fileSha: file.fileSha, ...params }, sending)
-        : await callUgc(remote, actions[action], grant(remote, file.fileSha, uid), params, sending)
+        : await callUgc(remote, actions[action], grant(remote, file.fileSha, { uid }), params, sending)
     onAnswered(action)
     return answer
   }

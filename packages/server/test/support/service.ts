@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { encodeQuery } from '@sluice/protocol'
-import { signedQuery, signUgc } from '@sluice/protocol/signatures'
+import { signedQuery, signUgc, type UgcGrant } from '@sluice/protocol/signatures'
 import { createLog, readSettings, type Service, startService } from '@sluice/server'
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
 
@@ -177,10 +177,10 @@ export async function callUgc(
   return send(`${service.url}/v2/index.php?${encodeQuery(pairs)}`, method, body)
 }
 
-/** Signs a UGC signature for a file of user `uid`. */
-export function grant(service: Pick<TestService, 'now'>, fileSha: string, uid = '', fileName = 'my video'): string {
+/** Signs a UGC signature for a file. */
+export function grant(service: Pick<TestService, 'now'>, fileSha: string, granted: Partial<UgcGrant> = {}): string {
   const signedAtS = Math.floor(service.now() / 1000)
-  return signUgc({ ...keyPair, fileSha, fileName, fileType: 'mp4', uid, signedAtS })
+  return signUgc({ ...keyPair, fileSha, fileName: 'my video', fileType: 'mp4', signedAtS, ...granted })
 }
 
 async function send(url: string, method: string, body: Buffer | undefined): Promise<Answer> {

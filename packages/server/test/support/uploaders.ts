@@ -43,7 +43,7 @@ export function serverUploader(service: TestService, keys = keyPair): Uploader {
 
 /** Uploads as user `uid` of the app, by a signature for the file. */
 export function ugcUploader(service: TestService, uid = '1234'): Uploader {
-  const signed = (file: SampleFile, fileName = 'my video') => grant(service, file.fileSha, uid, fileName)
+  const signed = (file: SampleFile, fileName = 'my video') => grant(service, file.fileSha, { uid, fileName })
   return {
     init(file, { cut = usualCut, fileName, params } = {}) {
       const said = { fileSize: file.bytes.length, dataSize: cut, ...params }
