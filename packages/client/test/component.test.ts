@@ -25,6 +25,7 @@ interface Told {
   readonly url?: string
   readonly instant?: boolean
   readonly verifyContent?: string
+  readonly coverUrl?: string
   readonly reason?: string
   readonly code?: string | number
 }
@@ -205,6 +206,65 @@ test('a screen reader is told what happens, once and together, and nothing of pr
   expect(said[0]).toBe('2 files added. c.txt: Files of this type are not accepted.')
   expect(said.length).toBeLessThanOrEqual(3)
   expect(said.join(' ')).not.toContain('%')
+})
+
+/** A picture of one pixel. */
+const png = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGP4z8DwHwAFAAH/iZk9HQAAAABJRU5ErkJggg==',
+  'base64',
+)
+
+/** Chooses the picture as the cover of a file, by the button of its row. */
+async function chooseCover(page: Page, name: string) {
+  const chooserOpens = page.waitForEvent('filechooser')
+  await button(page, `Choose a cover for ${name}`).click()
+  await (await chooserOpens).setFiles({ name: 'sea.png', mimeType: 'image/png', buffer: png })
+}
+
+test('a cover is chosen while its video is uploaded, or afterwards, and nothing is sent twice', async () => {
+  const way = await gatedWay(3)
+  const page = await pageWith(element(way.url, 'multiple covers'))
+  await makeFile(page, 'during.mp4', 6, 90)
+  await drop(page, ['during.mp4'])
+  await way.stored(3)
+  way.open()
+  await chooseCover(page, 'during.mp4')
+  await says(page, 'during.mp4', 'Uploaded')
+  const sent = way.acknowledged.length
+  // The cover has a part of its own; the last one is not listed while an earlier one is missing.
+  const again = way.acknowledged.filter((offset, index) => way.acknowledged.indexOf(offset) < index)
+  expect(again.filter((offset) => offset !== 6 * 1_048_576)).toEqual([0])
+
+  await makeFile(page, 'after.mp4', 1, 91)
+  await drop(page, ['after.mp4'])
+  await says(page, 'after.mp4', 'Uploaded')
+  expect((await uploaded(page)).map(({ coverUrl }) => typeof coverUrl)).toEqual(['string', 'undefined'])
+  await chooseCover(page, 'after.mp4')
+  await page.waitForFunction(`test.told().filter(({ kind }) => kind === 'uploaded').length === 3`)
+  const [during, , after] = await uploaded(page)
+  expect(way.acknowledged.length).toBe(sent + 3)
+  for (const one of [during, after]) {
+    expect(Buffer.from(await (await fetch(one?.coverUrl ?? '')).arrayBuffer()).equals(png)).toBe(true)
+  }
+  expect(await rowOf(page, 'after.mp4').locator('canvas').count()).toBe(1)
+})
+
+test('a cover that is refused leaves its video uploaded, and can be tried again', async () => {
+  const { url } = await service()
+  let allowed = false
+  const sign = (file: HashedFile) => (allowed || file.coverOf === undefined ? goodSignature(file) : undefined)
+  const page = await pageWith(element(url, 'covers manual'), { sign })
+  await makeFile(page, 'uncovered.mp4', 1, 92)
+  await drop(page, ['uncovered.mp4'])
+  await says(page, 'uncovered.mp4', 'Ready to upload')
+  await chooseCover(page, 'uncovered.mp4')
+  await button(page, 'Start uncovered.mp4').click()
+  await says(page, 'uncovered.mp4', 'The video is uploaded, its cover is not.')
+  expect((await told(page)).map(({ kind }) => kind)).toEqual(['added', 'uploaded', 'error'])
+  allowed = true
+  await button(page, 'Try uncovered.mp4 again').click()
+  await says(page, 'uncovered.mp4', 'Uploaded')
+  expect((await uploaded(page)).at(-1)).toMatchObject({ coverUrl: expect.any(String) })
 })
 
 const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')

@@ -25,7 +25,7 @@ export interface SluiceUploadEvents {
   /** A file was taken into the list. */
   'sluice-added': CustomEvent<FileDetail>
   'sluice-progress': CustomEvent<ProgressDetail>
-  /** A file is uploaded; told again when a cover was added to it later. */
+  /** A file is uploaded; told again when a cover, chosen later or failed before, is there too. */
   'sluice-uploaded': CustomEvent<UploadedDetail>
   /** An upload failed, or a file was not taken. */
   'sluice-error': CustomEvent<ErrorDetail>

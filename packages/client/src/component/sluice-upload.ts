@@ -132,8 +132,14 @@ export class SluiceUpload extends AttributeElement {
   async #upload(item: Item, run: Run): Promise<UploadResult> {
     const getSignature = this.#getSignature ?? (this.signUrl === '' ? undefined : signAt(this.signUrl))
     if (!getSignature) throw UploadError.local('argument', 'the element needs sign-url or getSignature')
-    const worker = this.workerUrl === '' ? {} : { workerUrl: new URL(this.workerUrl, document.baseURI) }
-    return upload(item.file, { ...worker, ...this.#uploadOptions, url: this.url, getSignature, ...run })
+    return upload(item.file, {
+      ...(this.workerUrl !== '' && { workerUrl: new URL(this.workerUrl, document.baseURI) }),
+      ...this.#uploadOptions,
+      ...(item.cover && { cover: item.cover }),
+      ...run,
+      url: this.url,
+      getSignature,
+    })
   }
 
   #changed(now: Item | undefined, before: Item | undefined): void {
@@ -148,7 +154,12 @@ export class SluiceUpload extends AttributeElement {
     if (progress && progress !== before?.progress) this.#tell('sluice-progress', { id, file, progress })
     if (state === before?.state) return
     if (state.is === 'done') this.#tell('sluice-uploaded', { id, file, ...state.result })
-    if (state.is === 'failed') this.#tell('sluice-error', { id, file, reason: 'failed', error: state.error })
+    if (state.is === 'failed') {
+      const { error } = state
+      const stored = error instanceof UploadError && error.stored
+      if (stored) this.#tell('sluice-uploaded', { id, file, ...stored })
+      this.#tell('sluice-error', { id, file, reason: 'failed', error })
+    }
     if (state.is === 'refused') this.#tell('sluice-error', { id, file, reason: state.reason })
   }
 

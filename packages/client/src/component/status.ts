@@ -77,6 +77,7 @@ function refusalText(
 function failureText(error: unknown, { say }: Language): string {
   const reason = error instanceof Error ? error.message : String(error)
   if (!(error instanceof UploadError)) return say('failedArgument', { reason })
+  if (error.stored) return say('failedCover')
   switch (error.code) {
     case 'network':
       return say('failedNetwork')

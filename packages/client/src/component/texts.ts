@@ -32,6 +32,7 @@ export interface Texts {
   readonly failedChanged: string
   readonly failedSignature: string
   readonly failedArgument: string
+  readonly failedCover: string
 
   readonly start: string
   readonly pause: string
@@ -84,6 +85,7 @@ const en: Texts = {
   failedChanged: 'This file changed meanwhile. Try again.',
   failedSignature: 'The upload was not permitted: {reason}',
   failedArgument: 'It cannot be uploaded: {reason}',
+  failedCover: 'The video is uploaded, its cover is not.',
 
   start: 'Start {name}',
   pause: 'Pause {name}',
@@ -136,6 +138,7 @@ const zh: Texts = {
   failedChanged: '文件在上传时被修改,请重试。',
   failedSignature: '未获准上传:{reason}',
   failedArgument: '无法上传:{reason}',
+  failedCover: '视频已上传,封面未能上传。',
 
   start: '开始上传 {name}',
   pause: '暂停 {name}',
