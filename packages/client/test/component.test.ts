@@ -227,8 +227,9 @@ test('a cover is chosen while its video is uploaded, or afterwards, and nothing 
   await makeFile(page, 'during.mp4', 6, 90)
   await drop(page, ['during.mp4'])
   await way.stored(3)
-  way.open()
   await chooseCover(page, 'during.mp4')
+  way.open()
+  way.cut()
   await says(page, 'during.mp4', 'Uploaded')
   const sent = way.acknowledged.length
   // The cover has a part of its own; the last one is not listed while an earlier one is missing.
