@@ -21,12 +21,12 @@ const progressOf = (changes: Partial<Progress>): Progress => ({
 
 /** A list whose uploads end when the test says so; an abort ends them late, as it does a real one. */
 function listOf(limits = { files: 2, parts: 6 }) {
-  const runs: { item: Item; run: Run; done(): void; fail(error: unknown): void }[] = []
+  const runs: { item: Item; run: Run; done(instant?: boolean): void; fail(error: unknown): void }[] = []
   const changes: [now: Item | undefined, before: Item | undefined][] = []
   const list = openUploadList({
     upload(item, run) {
       const { promise, resolve, reject } = Promise.withResolvers<UploadResult>()
-      runs.push({ item, run, done: () => resolve(result), fail: reject })
+      runs.push({ item, run, done: (instant = false) => resolve({ ...result, instant }), fail: reject })
       return promise
     },
     onChange: (now, before) => changes.push([now, before]),
@@ -123,6 +123,9 @@ test('a cover starts its file again, unless it has not begun', async () => {
   list.setCover(b?.id ?? 0, cover)
   expect(states()).toEqual(['a running', 'b paused'])
   expect(runOf(1).item.cover).toBe(cover)
+  runOf(1).done(true)
+  await settle()
+  expect(list.items()[0]?.result).toMatchObject({ instant: false })
 })
 
 test('suspended nothing runs, and what ran goes on afterwards', async () => {
@@ -159,6 +162,7 @@ const itemOf = (changes: Partial<Item>): Item => ({
   cover: undefined,
   state: { is: 'running' },
   progress: undefined,
+  result: undefined,
   ...changes,
 })
 

@@ -149,11 +149,11 @@ export class SluiceUpload extends AttributeElement {
     else if (before) this.#tell('sluice-removed', { id: before.id, file: before.file })
   }
 
-  #tellOf({ id, file, state, progress }: Item, before: Item | undefined): void {
+  #tellOf({ id, file, state, progress, result }: Item, before: Item | undefined): void {
     if (!before && state.is !== 'refused') this.#tell('sluice-added', { id, file })
     if (progress && progress !== before?.progress) this.#tell('sluice-progress', { id, file, progress })
     if (state === before?.state) return
-    if (state.is === 'done') this.#tell('sluice-uploaded', { id, file, ...state.result })
+    if (state.is === 'done' && result) this.#tell('sluice-uploaded', { id, file, ...result })
     if (state.is === 'failed') {
       const { error } = state
       const stored = error instanceof UploadError && error.stored

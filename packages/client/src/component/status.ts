@@ -19,7 +19,7 @@ export interface StatusLimits {
 /** How an item stands, in words. */
 export function statusOf(item: Item, language: Language, limits: StatusLimits): Status {
   const { say, bytes } = language
-  const { state, progress, file } = item
+  const { state, progress, result, file } = item
   const total = bytes(file.size)
   const plain = (text: string, aside = ''): Status => ({ text, aside, tone: 'plain' })
   const bad = (text: string): Status => ({ text, aside: '', tone: 'bad' })
@@ -36,7 +36,7 @@ export function statusOf(item: Item, language: Language, limits: StatusLimits): 
     case 'refused':
       return bad(refusalText(state.reason, language, limits))
     case 'done':
-      return { text: say(state.result.instant ? 'instant' : 'uploaded', { total }), aside: '', tone: 'good' }
+      return { text: say(result?.instant ? 'instant' : 'uploaded', { total }), aside: '', tone: 'good' }
   }
 }
 

@@ -10,7 +10,7 @@ export type ItemState =
   | { readonly is: 'failed'; readonly error: unknown }
   /** It was never taken. */
   | { readonly is: 'refused'; readonly reason: Refusal }
-  | { readonly is: 'done'; readonly result: UploadResult }
+  | { readonly is: 'done' }
 
 /** A file of the list as it is now: every change makes another object. */
 export interface Item {
@@ -20,6 +20,8 @@ export interface Item {
   readonly state: ItemState
   /** What was told last; undefined before anything was. */
   readonly progress: Progress | undefined
+  /** Once it is uploaded; also while a cover is added to it. */
+  readonly result: UploadResult | undefined
 }
 
 /** What an upload is given beside its item. */
@@ -75,7 +77,7 @@ export function openUploadList({ upload, onChange, limits }: UploadListOptions):
   }
 
   function insert(file: File, state: ItemState): void {
-    put({ id: ++lastId, file, cover: undefined, state, progress: undefined })
+    put({ id: ++lastId, file, cover: undefined, state, progress: undefined, result: undefined })
   }
 
   function stop(id: number, state: ItemState): void {
@@ -84,26 +86,26 @@ export function openUploadList({ upload, onChange, limits }: UploadListOptions):
   }
 
   function startNext(): void {
-    for (const { id, state } of items.values()) {
+    for (const item of items.values()) {
       if (suspended || running.size >= limits().files) return
-      if (state.is === 'waiting' && !running.has(id)) void run(id)
+      if (item.state.is === 'waiting' && !running.has(item.id)) void run(item)
     }
   }
 
-  async function run(id: number): Promise<void> {
+  async function run(item: Item): Promise<void> {
+    const { id } = item
     const controller = new AbortController()
     const { signal } = controller
     running.set(id, controller)
     change(id, { state: { is: 'running' } })
-    const item = items.get(id)
-    if (!item) return
-    const end = (state: ItemState) => signal.aborted || change(id, { state })
-    const onProgress = (progress: Progress) =>
-      signal.aborted || change(id, { progress: atLeast(item.progress, progress) })
+    const now = (changes: Partial<Item>) => signal.aborted || change(id, changes)
+    const onProgress = (progress: Progress) => now({ progress: atLeast(item.progress, progress) })
     try {
-      end({ is: 'done', result: await upload(item, { signal, onProgress, parallel: share }) })
+      const result = await upload(item, { signal, onProgress, parallel: share })
+      // For a cover that is added later it is found stored, but it was sent from here.
+      now({ state: { is: 'done' }, result: { ...result, instant: item.result?.instant ?? result.instant } })
     } catch (error) {
-      end({ is: 'failed', error })
+      now({ state: { is: 'failed', error } })
     } finally {
       running.delete(id)
       startNext()
