@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { HashedFile } from '@sluice/client'
@@ -187,8 +187,12 @@ test('the keyboard does all, and the focus is never lost', async () => {
   way.open()
   await page.keyboard.press('Enter')
   await says(page, 'first.mp4', 'Uploaded')
-  // The button that had it is gone with the state it belonged to.
+  // The button that has it stays until it loses it, though there is nothing left to pause.
+  expect(await focused()).toBe('Pause first.mp4')
+  expect(await button(page, 'Pause first.mp4').isDisabled()).toBe(true)
+  await page.keyboard.press('Tab')
   expect(await focused()).toBe('Remove first.mp4')
+  expect(await button(page, 'Pause first.mp4').count()).toBe(0)
   await page.keyboard.press('Enter')
   expect(await focused()).toContain('Drop videos here')
 })
@@ -266,6 +270,100 @@ test('a cover that is refused leaves its video uploaded, and can be tried again'
   await button(page, 'Try uncovered.mp4 again').click()
   await says(page, 'uncovered.mp4', 'Uploaded')
   expect((await uploaded(page)).at(-1)).toMatchObject({ coverUrl: expect.any(String) })
+})
+
+test('its parts have roles and names', async () => {
+  const way = await gatedWay(1)
+  const page = await pageWith(element(way.url, 'multiple covers'))
+  await makeFile(page, 'sea.mp4', 4, 61)
+  await makeFile(page, 'notes.txt', 1, 62)
+  await drop(page, ['sea.mp4', 'notes.txt'])
+  await way.stored(1)
+  await button(page, 'Pause sea.mp4').click()
+  await says(page, 'sea.mp4', 'Paused')
+  await page.getByText('sea.mp4 added.').waitFor()
+  const snapshot = (await page.locator('sluice-upload').ariaSnapshot()).replace(/\d+%/g, 'N%')
+  expect(snapshot.split('\n')).toEqual([
+    '- button "Drop videos here or choose from your device":',
+    '  - strong: Drop videos here',
+    '  - text: or choose from your device',
+    '- text: 0 of 1 uploaded',
+    '- button "Resume all"',
+    '- list "Files":',
+    '  - listitem:',
+    '    - text: sea.mp4',
+    '    - progressbar "Progress of sea.mp4"',
+    '    - text: Paused · N% of 4.2 MB',
+    '    - button "Choose a cover for sea.mp4"',
+    '    - button "Resume sea.mp4"',
+    '    - button "Remove sea.mp4"',
+    '  - listitem:',
+    '    - text: notes.txt Files of this type are not accepted.',
+    '    - button "Remove notes.txt"',
+    '- status: "sea.mp4 added. notes.txt: Files of this type are not accepted."',
+  ])
+})
+
+test('it is as light or dark as its page, or as it is told to be', async () => {
+  const { url } = await service()
+  const page = await pageWith(element(url))
+  const background = () =>
+    page.evaluate(`getComputedStyle(document.querySelector('sluice-upload')).backgroundColor`) as Promise<string>
+  const [light, dark] = ['rgb(255, 255, 255)', 'rgb(23, 26, 32)']
+  await page.emulateMedia({ colorScheme: 'dark' })
+  expect(await background()).toBe(light)
+  await page.evaluate(`document.documentElement.style.colorScheme = 'light dark'`)
+  expect(await background()).toBe(dark)
+  await change(page, `upload.setAttribute('color-scheme', 'light')`)
+  expect(await background()).toBe(light)
+  await page.evaluate(`document.documentElement.style.colorScheme = ''`)
+  await change(page, `upload.setAttribute('color-scheme', 'auto')`)
+  expect(await background()).toBe(dark)
+})
+
+test('without multiple a new file takes the place of the old one, one that is not taken does not', async () => {
+  const way = await gatedWay(2)
+  const page = await pageWith(element(way.url, ''))
+  for (const [seed, name] of ['old.mp4', 'not.txt', 'new.mp4', 'other.mp4'].entries()) {
+    await makeFile(page, name, 3, 63 + seed)
+  }
+  await drop(page, ['old.mp4'])
+  await way.stored(2)
+  await drop(page, ['not.txt'])
+  await says(page, 'not.txt', 'Files of this type are not accepted.')
+  expect(await button(page, 'Pause old.mp4').count()).toBe(1)
+  way.open()
+  await drop(page, ['new.mp4', 'other.mp4'])
+  await says(page, 'new.mp4', 'Uploaded')
+  await says(page, 'other.mp4', 'No more than 1 at a time.')
+  expect(await page.getByRole('listitem').count()).toBe(2)
+})
+
+test('a folder is dropped with what is in it, and files are pasted', async () => {
+  const { url } = await service()
+  const page = await pageWith(element(url))
+  const directory = temporaryDirectory()
+  mkdirSync(join(directory, 'trip/day 2'), { recursive: true })
+  for (const name of ['trip/one.mp4', 'trip/day 2/two.mp4', 'trip/.hidden.mp4']) {
+    writeFileSync(join(directory, name), Buffer.alloc(1_000_000, name))
+  }
+  // The browser's own drag, from outside.
+  const { x = 0, y = 0 } = (await page.locator('[part=dropzone]').boundingBox()) ?? {}
+  const data = { items: [], files: [join(directory, 'trip')], dragOperationsMask: 1 }
+  const session = await page.context().newCDPSession(page)
+  for (const type of ['dragEnter', 'dragOver'] as const) {
+    await session.send('Input.dispatchDragEvent', { type, x: x + 20, y: y + 20, data })
+  }
+  expect(await call(page, 'textOfZone')).toContain('Drop to upload')
+  await session.send('Input.dispatchDragEvent', { type: 'drop', x: x + 20, y: y + 20, data })
+  await says(page, 'one.mp4', 'Uploaded')
+  await says(page, 'two.mp4', 'Uploaded')
+  expect(await page.getByRole('listitem').count()).toBe(2)
+  expect(await call(page, 'textOfZone')).toContain('Drop videos here')
+
+  await makeFile(page, 'pasted.mp4', 1, 67)
+  await call(page, 'paste', 'sluice-upload', 'pasted.mp4')
+  await says(page, 'pasted.mp4', 'Uploaded')
 })
 
 const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')

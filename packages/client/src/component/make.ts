@@ -18,3 +18,12 @@ export function setAttribute(element: Element, name: string, value: string): voi
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text
 }
+
+/** Has a button where there is something for it to do. One with the focus stays until it loses it, and does nothing. */
+export function offer(button: HTMLButtonElement, isOffered: boolean): void {
+  setAttribute(button, 'aria-disabled', String(!isOffered))
+  button.hidden = !isOffered && !button.matches(':focus')
+  button.onblur = () => {
+    button.hidden = !isOffered
+  }
+}

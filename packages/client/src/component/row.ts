@@ -1,5 +1,5 @@
 import { type IconName, icon } from './icons.ts'
-import { make, setAttribute, setText } from './make.ts'
+import { make, offer, setAttribute, setText } from './make.ts'
 import { type StatusLimits, statusOf } from './status.ts'
 import type { Language, Texts } from './texts.ts'
 import type { Item } from './upload-list.ts'
@@ -91,9 +91,7 @@ export function createRow(id: number, { name }: File, actions: RowActions): Row 
       bar.classList.toggle('hidden', state.is === 'refused' || state.is === 'done')
 
       const does = toggles[state.is]
-      const focused = does === undefined && toggle.matches(':focus')
-      toggle.hidden = does === undefined
-      if (focused) remove.focus()
+      offer(toggle, does !== undefined)
       if (does) {
         const [what, image] = state.is === 'paused' && !progress ? (['start', 'start'] as const) : does
         label(toggle, language.say(what, { name }))

@@ -66,7 +66,8 @@ export class SluiceUpload extends AttributeElement {
   /** Adds files as if the user had dropped them. One that is in the list already goes on, if it was stopped. */
   addFiles(files: Iterable<File>): void {
     const all = [...files]
-    if (!this.multiple && all.length > 0) this.clear()
+    const next = all.find((file) => !refusalOf(file, this))
+    if (!this.multiple && next && !this.#find(next)) this.clear()
     for (const file of all) this.#add(file)
   }
 
@@ -117,7 +118,7 @@ export class SluiceUpload extends AttributeElement {
   }
 
   #add(file: File): void {
-    const same = this.items.find((item) => isSame(item.file, file))
+    const same = this.#find(file)
     if (same && same.state.is !== 'refused') {
       this.#list.start(same.id)
       return
@@ -127,6 +128,10 @@ export class SluiceUpload extends AttributeElement {
     const reason = refusalOf(file, this) ?? (taken < this.maxFiles ? undefined : 'count')
     if (reason) this.#list.refuse(file, reason)
     else this.#list.add(file, { start: !this.manual })
+  }
+
+  #find({ name, size, lastModified }: File): Item | undefined {
+    return this.items.find(({ file }) => file.name === name && file.size === size && file.lastModified === lastModified)
   }
 
   async #upload(item: Item, run: Run): Promise<UploadResult> {
@@ -195,10 +200,6 @@ export class SluiceUpload extends AttributeElement {
 
 function askBeforeLeaving(event: BeforeUnloadEvent): void {
   event.preventDefault()
-}
-
-function isSame(one: File, other: File): boolean {
-  return one.name === other.name && one.size === other.size && one.lastModified === other.lastModified
 }
 
 /** The language an element is in, also within another's shadow. */

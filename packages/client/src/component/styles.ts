@@ -12,12 +12,12 @@ const css = `
   display: block;
   container-type: inline-size;
   box-sizing: border-box;
+  min-inline-size: min(100%, 20em);
   padding: 16px;
   border: 1px solid var(--_line);
   border-radius: calc(var(--_radius) + 6px);
   background: var(--_surface);
   color: var(--_text);
-  font-size: 15px;
   line-height: 1.4;
   text-align: start;
 }
@@ -29,6 +29,7 @@ const css = `
 [hidden] { display: none !important }
 button { font: inherit; color: inherit; cursor: pointer }
 button:focus-visible { outline: 2px solid var(--_accent); outline-offset: 2px }
+[aria-disabled='true'] { opacity: .4; cursor: default }
 svg {
   width: 20px;
   height: 20px;
@@ -73,7 +74,7 @@ svg {
 .lines { display: grid }
 .lines strong { font-weight: 600 }
 .choose { color: var(--_muted) }
-.hint { color: var(--_muted); font-size: 13px }
+.hint { color: var(--_muted); font-size: .85em }
 .hint:empty { display: none }
 
 .head-line {
@@ -84,12 +85,11 @@ svg {
   min-height: 32px;
   margin-top: 12px;
   color: var(--_muted);
-  font-size: 13px;
+  font-size: .85em;
   font-variant-numeric: tabular-nums;
 }
 .text-button { min-height: 32px; padding: 0 8px; margin-inline-end: -8px; border: 0; border-radius: 8px; background: none; color: var(--_accent); font-weight: 500 }
 .text-button:hover { background: color-mix(in srgb, var(--_accent) 8%, transparent) }
-.text-button[aria-disabled='true'] { visibility: hidden }
 ul { list-style: none; margin: 0; padding: 0 }
 .head-line[hidden] + ul:not(:empty) { margin-top: 8px }
 li {
@@ -113,7 +113,7 @@ ul:not(:empty) { margin-bottom: -8px }
   border-radius: 6px;
   background: color-mix(in srgb, var(--_muted) 13%, transparent);
   color: var(--_muted);
-  font-size: 11px;
+  font-size: .72em;
   font-weight: 600;
   letter-spacing: .05em;
 }
@@ -147,7 +147,7 @@ ul:not(:empty) { margin-bottom: -8px }
   gap: 0 12px;
   margin-top: 1px;
   color: var(--_muted);
-  font-size: 13px;
+  font-size: .85em;
   font-variant-numeric: tabular-nums;
 }
 .text { display: flex; gap: 5px; overflow-wrap: anywhere }

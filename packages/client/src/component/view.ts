@@ -2,7 +2,7 @@ import { inputAccept } from './admission.ts'
 import { announcementOf, type News } from './announcement.ts'
 import { listenForFiles } from './drops.ts'
 import { icon } from './icons.ts'
-import { make, setText } from './make.ts'
+import { make, offer, setText } from './make.ts'
 import { createRow, type Row, type RowSettings } from './row.ts'
 import { statusOf } from './status.ts'
 import { styleSheet } from './styles.ts'
@@ -107,9 +107,7 @@ export function createView(host: HTMLElement, actions: ViewActions, settings: Vi
     head.hidden = items.size < 2
     setText(summary, say('summary', { done, total: counted.length }))
     setText(all, say(canPause() ? 'pauseAll' : 'resumeAll'))
-    // Hidden it would lose the focus, so it stays where it is, and does nothing.
-    const isIdle = !states().some((is) => is === 'paused' || is === 'failed') && !canPause()
-    all.setAttribute('aria-disabled', String(isIdle))
+    offer(all, canPause() || states().some((is) => is === 'paused' || is === 'failed'))
   }
 
   function showRow(id: number): void {

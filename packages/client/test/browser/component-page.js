@@ -10,14 +10,25 @@ for (const kind of kinds) {
   })
 }
 
-/** Drops files that `makeFile` made on an element, as a user's mouse does. */
-async function drop(selector, names, type = 'drop') {
+/** Files that `makeFile` made, as they are dropped or pasted. */
+async function transferOf(names) {
   const transfer = new DataTransfer()
   for (const name of names) transfer.items.add(await (await root.getFileHandle(name)).getFile())
-  const init = { dataTransfer: transfer, bubbles: true, cancelable: true, composed: true }
-  document.querySelector(selector).dispatchEvent(new DragEvent('dragover', init))
-  if (type === 'drop') document.querySelector(selector).dispatchEvent(new DragEvent('drop', init))
+  return transfer
 }
+
+async function drop(selector, names) {
+  const init = { dataTransfer: await transferOf(names), bubbles: true, cancelable: true, composed: true }
+  const element = document.querySelector(selector)
+  for (const type of ['dragover', 'drop']) element.dispatchEvent(new DragEvent(type, init))
+}
+
+async function paste(selector, name) {
+  const init = { clipboardData: await transferOf([name]), bubbles: true, cancelable: true, composed: true }
+  document.querySelector(selector).dispatchEvent(new ClipboardEvent('paste', init))
+}
+
+const textOfZone = () => document.querySelector('sluice-upload').shadowRoot.querySelector('[part=dropzone]').textContent
 
 /** What a screen reader is told by an element, from now on. */
 const said = []
@@ -34,4 +45,13 @@ function focused() {
 
 const asksBeforeLeaving = () => !dispatchEvent(new Event('beforeunload', { cancelable: true }))
 
-Object.assign(window.test, { drop, told: () => told, listen, said: () => said, focused, asksBeforeLeaving })
+Object.assign(window.test, {
+  drop,
+  paste,
+  textOfZone,
+  told: () => told,
+  listen,
+  said: () => said,
+  focused,
+  asksBeforeLeaving,
+})
