@@ -321,6 +321,15 @@ test('it is as light or dark as its page, or as it is told to be', async () => {
   expect(await background()).toBe(dark)
 })
 
+test('the name of a file is text, whatever it holds', async () => {
+  const { url } = await service()
+  const page = await pageWith(element(url))
+  const name = '<img src=x onerror=alert(1)>.mp4'
+  await change(page, `upload.addFiles([new File(['video'], ${JSON.stringify(name)})])`)
+  await says(page, name, 'Uploaded')
+  expect(await page.locator('sluice-upload img').count()).toBe(0)
+})
+
 test('without multiple a new file takes the place of the old one, one that is not taken does not', async () => {
   const way = await gatedWay(2)
   const page = await pageWith(element(way.url, ''))

@@ -121,8 +121,8 @@ const zh: Texts = {
   sending: '{percent} · {sent} / {total}',
   finishing: '即将完成…',
   left: '剩余 {time}',
-  paused: '已暂停 · {percent},共 {total}',
-  offline: '网络已断开,恢复后自动继续。',
+  paused: '已暂停 · {percent}，共 {total}',
+  offline: '网络已断开，恢复后自动继续。',
   otherTab: '另一个标签页正在上传此文件。',
   uploaded: '已上传 · {total}',
   instant: '已秒传 · {total}',
@@ -132,13 +132,13 @@ const zh: Texts = {
   refusedSize: '文件超过 {size}。',
   refusedCount: '一次最多 {count} 个文件。',
 
-  failedNetwork: '网络连接失败,请稍后重试。',
-  failedService: '服务未接受此文件({code})。',
-  failedSource: '无法读取此文件,请重新选择。',
-  failedChanged: '文件在上传时被修改,请重试。',
-  failedSignature: '未获准上传:{reason}',
-  failedArgument: '无法上传:{reason}',
-  failedCover: '视频已上传,封面未能上传。',
+  failedNetwork: '网络连接失败，请稍后重试。',
+  failedService: '服务未接受此文件（{code}）。',
+  failedSource: '无法读取此文件，请重新选择。',
+  failedChanged: '文件在上传时被修改，请重试。',
+  failedSignature: '未获准上传：{reason}',
+  failedArgument: '无法上传：{reason}',
+  failedCover: '视频已上传，封面未能上传。',
 
   start: '开始上传 {name}',
   pause: '暂停 {name}',
@@ -155,7 +155,7 @@ const zh: Texts = {
   saidUploaded: '{name} 已上传。',
   saidUploadedMany: '{count} 个文件已上传。',
   saidRemoved: '已移除 {name}。',
-  saidFailed: '{name}:{reason}',
+  saidFailed: '{name}：{reason}',
 }
 
 /** Texts and numbers of one language. */
