@@ -76,6 +76,8 @@ type Sign = (file: HashedFile) => string | undefined
 async function pageWith(html: string, { csp = '', script = '/sdk/component.js', sign = goodSignature as Sign } = {}) {
   const page = await browser.open(csp, '/component')
   onTestFinished(() => page.close())
+  // From the start: the browser may open a dialog of its own before it hears that somebody waits for one.
+  page.on('filechooser', () => {})
   page.on('pageerror', (error) => expect.unreachable(`the page threw ${error.message}`))
   await page.route('**/sign', async (route) => {
     const signature = sign(route.request().postDataJSON() as HashedFile)
@@ -474,14 +476,25 @@ test('one script is enough, also twice, under a strict content security policy',
   expect(complaints).toEqual([])
 })
 
+test('what is set before the element is defined counts', async () => {
+  const { url } = await service()
+  const page = await pageWith('<sluice-upload></sluice-upload>', { script: '/page.js' })
+  await change(page, `upload.url = '${url}'; upload.signUrl = '/sign'; upload.texts = { uploaded: 'Here' }`)
+  await page.addScriptTag({ url: '/sdk/component.js', type: 'module' })
+  await makeFile(page, 'early.mp4', 1, 84)
+  await drop(page, ['early.mp4'])
+  await says(page, 'early.mp4', 'Here')
+})
+
 test('the page is asked before it is left only while something is under way, and only if it says so', async () => {
   const way = await gatedWay(1)
-  const page = await pageWith(element(way.url, 'multiple warn-on-leave'))
+  const page = await pageWith(element(way.url, 'multiple warn-on-leave') + element(way.url, 'id="idle" warn-on-leave'))
   const asks = () => call<boolean>(page, 'asksBeforeLeaving')
   expect(await asks()).toBe(false)
   await makeFile(page, 'leaving.mp4', 4, 83)
   await drop(page, ['leaving.mp4'])
   await way.stored(1)
+  await page.evaluate(`document.querySelector('#idle').remove()`)
   expect(await asks()).toBe(true)
   await change(page, 'upload.warnOnLeave = false')
   expect(await asks()).toBe(false)

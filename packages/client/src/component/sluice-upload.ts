@@ -10,9 +10,6 @@ import { createView, type View, type ViewSettings } from './view.ts'
 /** Options of the SDK that the element does not set itself. */
 export type ElementUploadOptions = Omit<CommonOptions, 'url' | 'signal' | 'onProgress' | 'parallel'>
 
-/** Properties that are no attributes. A page may have set them before the element was defined. */
-const ownProperties = ['getSignature', 'texts', 'uploadOptions'] as const
-
 /** `<sluice-upload>`: takes files in and uploads them. */
 export class SluiceUpload extends AttributeElement {
   readonly #list: UploadList
@@ -101,7 +98,7 @@ export class SluiceUpload extends AttributeElement {
   }
 
   connectedCallback(): void {
-    for (const name of ownProperties) this.#upgrade(name)
+    this.#takeOver()
     this.#update()
     this.#list.wake()
   }
@@ -109,7 +106,9 @@ export class SluiceUpload extends AttributeElement {
   /** Moved within the page it is back at once, and nothing stops. */
   disconnectedCallback(): void {
     queueMicrotask(() => {
-      if (!this.isConnected) this.#list.suspend()
+      if (this.isConnected) return
+      this.#list.suspend()
+      this.#guardLeaving()
     })
   }
 
@@ -175,9 +174,12 @@ export class SluiceUpload extends AttributeElement {
   /** The listener is there only while it is needed: pages that have one are not kept for going back. */
   #guardLeaving(): void {
     const isBusy = this.items.some(({ state }) => state.is === 'waiting' || state.is === 'running')
-    if (isBusy && this.warnOnLeave && this.isConnected) addEventListener('beforeunload', askBeforeLeaving)
-    else removeEventListener('beforeunload', askBeforeLeaving)
+    if (isBusy && this.warnOnLeave && this.isConnected) addEventListener('beforeunload', this.#askBeforeLeaving)
+    else removeEventListener('beforeunload', this.#askBeforeLeaving)
   }
+
+  /** Each element has its own: two of them are two listeners. */
+  readonly #askBeforeLeaving = (event: BeforeUnloadEvent): void => event.preventDefault()
 
   #update(): void {
     this.#view.update(this.#viewSettings())
@@ -190,16 +192,14 @@ export class SluiceUpload extends AttributeElement {
     return { accept, multiple, disabled, covers, language, limits: { maxSize, maxFiles } }
   }
 
-  #upgrade(name: (typeof ownProperties)[number]): void {
-    if (!Object.hasOwn(this, name)) return
-    const value = this[name]
-    delete this[name]
-    Object.assign(this, { [name]: value })
+  /** What a page had set before the element was defined hides the properties of the same names. */
+  #takeOver(): void {
+    for (const [name, value] of Object.entries(this)) {
+      if (!(name in SluiceUpload.prototype)) continue
+      Reflect.deleteProperty(this, name)
+      Object.assign(this, { [name]: value })
+    }
   }
-}
-
-function askBeforeLeaving(event: BeforeUnloadEvent): void {
-  event.preventDefault()
 }
 
 /** The language an element is in, also within another's shadow. */
