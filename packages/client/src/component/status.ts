@@ -41,14 +41,16 @@ export function statusOf(item: Item, language: Language, limits: StatusLimits): 
 }
 
 function runningStatus(progress: Progress, { say, bytes, rate, percent, duration }: Language): Status {
-  const { hashedBytes, sentBytes, acknowledgedBytes, totalBytes, bytesPerS, leftMs, waitingFor } = progress
+  const { hashedBytes, sentBytes, acknowledgedBytes, totalBytes, bytesPerS, waitingFor } = progress
   const plain = (text: string, aside = ''): Status => ({ text, aside, tone: 'plain' })
   if (waitingFor === 'network') return plain(say('offline'))
   if (waitingFor === 'tab') return plain(say('otherTab'))
   if (hashedBytes === 0) return plain(say('preparing', { total: bytes(totalBytes) }))
   if (hashedBytes < totalBytes) return plain(say('hashing', { percent: percent(hashedBytes / totalBytes) }))
   if (acknowledgedBytes === totalBytes) return plain(say('finishing'))
-  const aside = leftMs === undefined ? [] : [rate(bytesPerS), say('left', { time: duration(leftMs) })]
+  // By what is sent, not by what is acknowledged: that comes part by part, and the time would stand still between.
+  const leftMs = ((totalBytes - sentBytes) / bytesPerS) * 1000
+  const aside = bytesPerS === 0 ? [] : [rate(bytesPerS), say('left', { time: duration(leftMs) })]
   // All of it may be given to the network before it is stored: it is done only when it is.
   const share = Math.min(0.99, sentBytes / totalBytes)
   return plain(
