@@ -105,6 +105,8 @@ test('files that are dropped are uploaded, and told', async () => {
     expect((await (await fetch(one.url ?? '')).bytes()).length).toBe(2 * 1_048_576 + 1)
   }
   await page.getByText('3 of 3 uploaded').waitFor()
+  const totalBytes = 2 * 1_048_576 + 1
+  expect(await call(page, 'lastToldProgress')).toMatchObject({ acknowledgedBytes: totalBytes, totalBytes })
 })
 
 test('paused and resumed no stored part is sent again', async () => {
@@ -348,6 +350,22 @@ test('without multiple a new file takes the place of the old one, one that is no
   await says(page, 'new.mp4', 'Uploaded')
   await says(page, 'other.mp4', 'No more than 1 at a time.')
   expect(await page.getByRole('listitem').count()).toBe(2)
+})
+
+test('disabled it takes nothing, and what is under way goes on', async () => {
+  const way = await gatedWay(1)
+  const page = await pageWith(element(way.url))
+  await makeFile(page, 'under way.mp4', 3, 68)
+  await makeFile(page, 'too late.mp4', 1, 69)
+  await drop(page, ['under way.mp4'])
+  await way.stored(1)
+  await change(page, 'upload.disabled = true')
+  expect(await page.getByRole('button', { name: 'Drop videos here' }).isDisabled()).toBe(true)
+  await drop(page, ['too late.mp4'])
+  way.open()
+  way.cut()
+  await says(page, 'under way.mp4', 'Uploaded')
+  expect(await page.getByRole('listitem').count()).toBe(1)
 })
 
 test('a folder is dropped with what is in it, and files are pasted', async () => {

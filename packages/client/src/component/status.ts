@@ -1,4 +1,5 @@
 import { type Progress, UploadError } from '../shared-entry.ts'
+import type { Refusal } from './admission.ts'
 import type { Language } from './texts.ts'
 import type { Item } from './upload-list.ts'
 
@@ -60,15 +61,11 @@ function runningStatus(progress: Progress, { say, bytes, rate, percent, duration
 }
 
 /** How much is stored, 0 to 1. */
-export function shareStored({ acknowledgedBytes, totalBytes }: Progress): number {
+function shareStored({ acknowledgedBytes, totalBytes }: Progress): number {
   return acknowledgedBytes / totalBytes
 }
 
-function refusalText(
-  reason: 'type' | 'empty' | 'size' | 'count',
-  { say, bytes }: Language,
-  limits: StatusLimits,
-): string {
+function refusalText(reason: Refusal, { say, bytes }: Language, limits: StatusLimits): string {
   if (reason === 'type') return say('refusedType')
   if (reason === 'empty') return say('refusedEmpty')
   if (reason === 'size') return say('refusedSize', { size: bytes(limits.maxSize) })

@@ -155,7 +155,6 @@ ul:not(:empty) { margin-bottom: -8px }
 .mark svg { width: 16px; height: 16px; margin-top: 1px; stroke-width: 2.2 }
 .done .mark { color: var(--_good) }
 .failed .text, .refused .text { color: var(--_bad) }
-.done .name { color: var(--_text) }
 .actions { grid-area: actions; display: flex; gap: 2px; margin-inline-end: -6px }
 .actions button {
   display: grid;

@@ -10,6 +10,11 @@ for (const kind of kinds) {
   })
 }
 
+let lastProgress
+addEventListener('sluice-progress', ({ detail }) => {
+  lastProgress = detail.progress
+})
+
 /** Files that `makeFile` made, as they are dropped or pasted. */
 async function transferOf(names) {
   const transfer = new DataTransfer()
@@ -50,6 +55,7 @@ Object.assign(window.test, {
   paste,
   textOfZone,
   told: () => told,
+  lastToldProgress: () => lastProgress,
   listen,
   said: () => said,
   focused,
