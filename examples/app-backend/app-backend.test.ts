@@ -77,6 +77,7 @@ describe.each(['pull', 'callback'] as const)('with events by %s', (events) => {
     expect(await bob('GET', '/videos')).toEqual({ status: 200, videos: [] })
     expect(Buffer.from(await (await fetch(url)).arrayBuffer()).equals(video.bytes)).toBe(true)
     expect(Buffer.from(await (await fetch(coverUrl)).arrayBuffer()).equals(picture.bytes)).toBe(true)
+    expect(await uploadAs(ann, service)).toMatchObject({ fileId, coverUrl, instant: true })
     const cover = { fileSha: picture.fileSha, fileName: 'sea', fileType: 'jpg', coverOf: fileId }
     expect(await bob('POST', '/signatures', cover)).toMatchObject({ status: 403 })
     expect(await ann('POST', '/signatures', { ...cover, fileType: 'mp4' })).toMatchObject({ status: 400 })

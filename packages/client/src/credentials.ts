@@ -23,7 +23,7 @@ export interface HashedFile {
   readonly fileSize: number
   /** The id of the video whose cover this file is to be; absent of a video. */
   readonly coverOf?: string
-  /** Beside `coverOf`: the proof that the service stored that video just now, as in the result of its upload. */
+  /** Beside `coverOf`: the proof of that video, as in the result of its upload. */
   readonly verifyContent?: string
 }
 

@@ -6,8 +6,10 @@ import type { Settings } from './options.ts'
 import { inParallel } from './parallel.ts'
 import { countProgress, type ProgressCount } from './progress.ts'
 import type { FinishedFile, StoredPart, StoredParts } from './read-answer.ts'
+import { noStore } from './resume-store.ts'
 import { openSend } from './send.ts'
 import { changed, type Source, watchVersion } from './source.ts'
+import { noLock } from './surroundings.ts'
 import { hasCode } from './upload-error.ts'
 import { adaptWidth, type Width } from './width.ts'
 
@@ -17,7 +19,7 @@ export interface UploadResult {
   readonly url: string
   /** Whether the service had the file already, so that nothing was sent. */
   readonly instant: boolean
-  /** ugc family: the proof for the app's backend that the service stored the file. */
+  /** ugc family: the proof for the app's backend that the service has the file, good for an hour. */
   readonly verifyContent?: string
   /** Where its cover is, when one was uploaded with it. */
   readonly coverUrl?: string
@@ -31,11 +33,12 @@ const maxRestarts = 3
  * not sent again. Rejects with an UploadError, or with the signal's reason when aborted.
  */
 export async function uploadFile(source: Source, settings: Settings): Promise<UploadResult> {
-  const { signal, hashing, lock, url, onProgress, clock } = settings
+  const { signal, hashing, lock, resumeStore, url, onProgress, clock } = settings
   try {
     signal.throwIfAborted()
     const progress = countProgress(source.size, onProgress, clock)
-    const key = await fingerprint(source, hashing)
+    const isAskedFor = resumeStore !== noStore || lock !== noLock
+    const key = isAskedFor ? await fingerprint(source, hashing) : undefined
     const work = () => uploadKnown(source, key, settings, progress)
     return await (key === undefined ? work() : alone(`sluice ${url.href} ${key}`, lock, { signal, progress }, work))
   } catch (error) {
@@ -98,13 +101,17 @@ async function uploadHashed(upload: Upload): Promise<UploadResult> {
   const calls = callsOf(file, settings, await openSend(file, settings, progress, width.failed))
   for (let restarts = 0; ; restarts++) {
     const init = await calls.init()
-    if (init.stored) return done(progress, init.stored, restarts === 0)
-    progress.startOver()
+    const instant = init.stored !== undefined && restarts === 0
+    // In the ugc family Finish is called all the same: the proof comes with it alone.
+    if (init.stored && settings.credentials.family === 'server') return done(progress, init.stored, instant)
     try {
-      const dataSize = init.dataSize ?? settings.dataSize
-      await sendParts(upload, { dataSize, stored: init.parts, calls, width })
-      await upload.requireUnchanged()
-      return done(progress, await calls.finish(), false)
+      if (!init.stored) {
+        progress.startOver()
+        const dataSize = init.dataSize ?? settings.dataSize
+        await sendParts(upload, { dataSize, stored: init.parts, calls, width })
+        await upload.requireUnchanged()
+      }
+      return done(progress, await calls.finish(), instant)
     } catch (error) {
       if (restarts === maxRestarts || !startsOver(error)) throw error
     }

@@ -17,6 +17,11 @@ const videoSteps = (suffix: '' | 'Ex') => [
   `FinishUpload${suffix}`,
 ]
 
+function fillFrom(bytes: Uint8Array, room: Uint8Array): number {
+  room.set(bytes.subarray(0, room.length))
+  return Math.min(bytes.length, room.length)
+}
+
 /** A service, what it holds as covers, and options for it. */
 function setUp(family: 'server' | 'ugc', script?: Parameters<typeof memoryService>[0]) {
   const service = memoryService(script)
@@ -145,6 +150,15 @@ test.each([
   expect(service.calls).toEqual([])
 })
 
+test('a cover may be larger than its video', async () => {
+  const { service, shown, options } = setUp('server')
+  const small = { ...memorySource(fixture(10)), fill: async (room: Uint8Array) => room.fill(7).length }
+  const large = { ...memorySource(image), name: 'still.png', fill: async (room: Uint8Array) => fillFrom(image, room) }
+  await upload(small, { ...options, cover: large })
+  expect(service.files.size).toBe(1)
+  expect(shown()).toMatchObject([[expect.any(String), 0]])
+})
+
 test('an abort between the two keeps its reason, and the next call sends the cover alone', async () => {
   const controller = new AbortController()
   const { service, shown, options } = setUp('ugc', (_, nth) => {
@@ -155,7 +169,7 @@ test('an abort between the two keeps its reason, and the next call sends the cov
   expect(shown()).toEqual([])
   service.calls.length = 0
   expect(await upload(source, options)).toMatchObject({ instant: true, coverUrl: expect.any(String) })
-  expect(service.actions()).toEqual(['InitUploadEx', ...steps])
+  expect(service.actions()).toEqual(['InitUploadEx', 'FinishUploadEx', ...steps])
 })
 
 test('progress is that of the video; while the cover waits for the network it says so', async () => {

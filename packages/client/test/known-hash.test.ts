@@ -55,6 +55,17 @@ test('a second visit hashes nothing, and no part whose MD5 is known', async () =
   expect(service.files.has(fileSha)).toBe(true)
 })
 
+test('where nothing is remembered, nothing is read to know a file again', async () => {
+  const read: number[] = []
+  const source = known()
+  const slice = (start: number, end: number) => {
+    read.push(end - start)
+    return source.slice(start, end)
+  }
+  await upload({ ...source, slice }, optionsFor(memoryService().transport))
+  expect(read.reduce((sum, stretch) => sum + stretch, 0)).toBe(2 * bytes.length)
+})
+
 test.each([
   ['another identity', known(bytes, 'two')],
   ['other bytes at a place that is looked at', known(bytes.with(0, 99))],

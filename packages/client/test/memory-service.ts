@@ -103,7 +103,8 @@ export function memoryService(
   function finish(fileSha: string, session: Session | undefined): Reply {
     if (!session) return refused(-10005)
     const before = finishedAs(fileSha, session.coverOf)
-    if (before) return { code: 0, fileId: before.fileId, url: `http://media.test/${before.fileId}` }
+    if (before)
+      return { code: 0, fileId: before.fileId, url: `http://media.test/${before.fileId}`, verify_content: 'proof' }
     const missing = [...partRanges(session)].find(({ offset }) => !session.parts.has(offset))
     if (missing) return { ...refused(-10005), offset: missing.offset }
     const bytes = Buffer.concat([...partRanges(session)].map(({ offset }) => session.parts.get(offset) ?? Buffer.of()))

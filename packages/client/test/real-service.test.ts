@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createReadStream, openSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { createBackend } from '@sluice/backend'
@@ -29,6 +30,17 @@ const uploaders = {
     getSignature: async (file: HashedFile) => signUgc({ ...keys, ...file, signedAtS: Math.floor(Date.now() / 1000) }),
   },
 } as const
+
+/** Works on items, so many at a time; the outcomes stand in the order of the items. */
+async function sixteenAtATime<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const outcomes: R[] = []
+  const queue = items.entries()
+  const worker = async () => {
+    for (const [index, item] of queue) outcomes[index] = await work(item)
+  }
+  await Promise.all(Array.from({ length: 16 }, worker))
+  return outcomes
+}
 
 test.each(['server', 'ugc'] as const)('a file goes in by the %s family and comes out as it was', async (family) => {
   const { url } = await service()
@@ -79,6 +91,24 @@ test('many videos of a user may have one picture as their cover, at once', async
     const results = await Promise.all(videos.map((video) => upload(video, options)))
     for (const { fileId, coverUrl } of results) expect(coverUrl).toContain(`/${fileId}/`)
   }
+})
+
+test('a thousand small files go in, sixteen at a time, over sixteen connections', { timeout: 60_000 }, async () => {
+  const { url } = await service()
+  const directory = temporaryDirectory()
+  const files = Array.from({ length: 1000 }, (_, n) => {
+    const [path, bytes] = [join(directory, `${n}.mp4`), randomBytes(1 + n * 37)]
+    writeFileSync(path, bytes)
+    return { path, bytes }
+  })
+  const connected: unknown[] = []
+  const note = (socket: unknown) => connected.push(socket)
+  subscribe('net.client.socket', note)
+  const urls = await sixteenAtATime(files, async ({ path }) => (await upload(path, { url, ...uploaders.ugc })).url)
+  unsubscribe('net.client.socket', note)
+  expect(connected).toHaveLength(16)
+  const stored = await sixteenAtATime(urls, async (address) => Buffer.from(await (await fetch(address)).arrayBuffer()))
+  expect(stored.findIndex((bytes, n) => !files[n]?.bytes.equals(bytes))).toBe(-1)
 })
 
 test('an upload that is aborted goes on with what is missing after the service was killed and started again', async () => {

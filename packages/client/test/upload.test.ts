@@ -38,9 +38,33 @@ describe.each(['server', 'ugc'] as const)('the %s family', (family) => {
     service.calls.length = 0
     const second = await upload(source, options)
 
-    expect(second).toEqual({ fileId: first.fileId, url: first.url, instant: true })
-    expect(service.actions()).toEqual([`InitUpload${suffix}`])
+    expect(second).toMatchObject({ fileId: first.fileId, url: first.url, instant: true })
+    expect(offsets(service.calls)).toEqual([])
   })
+})
+
+test('the proof of a file that is there already comes with Finish, and the server family needs none', async () => {
+  const service = memoryService()
+  await upload(source, optionsFor(service.transport))
+  service.calls.length = 0
+  const { verifyContent } = await upload(source, optionsFor(service.transport, { credentials: credentials.ugc }))
+  expect(verifyContent).toBe('proof')
+  expect(await upload(source, optionsFor(service.transport))).not.toHaveProperty('verifyContent')
+  expect(service.actions()).toEqual(['InitUploadEx', 'FinishUploadEx', 'InitUpload'])
+})
+
+test('a file that is deleted between Init and Finish is sent again', async () => {
+  const service = memoryService(({ action }) => {
+    if (action !== 'FinishUploadEx' || service.calls.length > 2) return undefined
+    service.files.clear()
+    service.sessions.clear()
+    return undefined
+  })
+  const options = optionsFor(service.transport, { credentials: credentials.ugc })
+  await upload(source, optionsFor(service.transport))
+  service.calls.length = 0
+  expect(await upload(source, options)).toMatchObject({ instant: false })
+  expect(service.files.size).toBe(1)
 })
 
 test('Init of the server family says what the file is, leaving defaults out', async () => {

@@ -74,6 +74,8 @@ async function outcome(name) {
 
 /** How far the hash of a file is saved that is not hashed to its end; undefined while there is none. */
 async function savedHash() {
+  // Opened before the SDK has made it, it would be made here, without what the SDK needs.
+  if (!(await indexedDB.databases()).some(({ name }) => name === 'sluice')) return undefined
   const request = indexedDB.open('sluice', 1)
   const database = await new Promise((resolve) => {
     request.onsuccess = () => resolve(request.result)
