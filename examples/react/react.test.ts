@@ -59,10 +59,10 @@ it('a user uploads a video with a cover, and it is theirs', async () => {
   expect(Buffer.from(await (await fetch(url)).arrayBuffer()).equals(bytes)).toBe(true)
 
   const coverChooserOpens = page.waitForEvent('filechooser')
-  const covered = page.waitForResponse((response) => response.url().includes('FinishUploadEx'))
+  const permitted = page.waitForResponse((response) => /"coverOf"/.test(response.request().postData() ?? ''))
   await page.getByRole('button', { name: 'Choose a cover for my holiday.mp4' }).click()
   await (await coverChooserOpens).setFiles({ name: 'sea.png', mimeType: 'image/png', buffer: sampleFile(20_000).bytes })
-  await covered
+  expect((await permitted).status()).toBe(200)
   await page.getByText('Uploaded · 1.5 MB').waitFor()
 
   await backend.line('event NewFileUpload:')
