@@ -77,7 +77,7 @@ const outside = slots.map((slot) => bytes.slice(slot, slot + MIB))
 const rows = new Map<string, Work>([
   ['node:crypto again, one message', () => hash('md5', outside[0] as Uint8Array).length && MIB],
 ])
-for (const width of [1, 2, 3, 4, 8, 12] as const) {
+for (const width of [1, 2, 3, 4, 8, 10, 12] as const) {
   const lanes = await lanesWith({ widths: [width], nodeCrypto: false })
   rows.set(`kernel of ${width}, full`, together(lanes, equal(width)))
 }

@@ -7,11 +7,13 @@ import { parseArguments } from './parse-arguments.ts'
 const commands = {
   serve: () => import('./commands/serve.ts'),
   upload: () => import('./commands/upload.ts'),
+  profile: () => import('./commands/profile.ts'),
   sign: () => import('./commands/sign.ts'),
   'sign-url': () => import('./commands/sign-url.ts'),
   app: () => import('./commands/app.ts'),
   files: () => import('./commands/files.ts'),
   events: () => import('./commands/events.ts'),
+  doctor: () => import('./commands/doctor.ts'),
 } satisfies Record<string, () => Promise<{ command: Command }>>
 
 type CommandName = keyof typeof commands

@@ -12,7 +12,7 @@ describe('help', () => {
   test('lists the commands', async () => {
     const { code, stdout } = await sluice(['--help'])
     expect(code).toBe(0)
-    for (const name of ['serve', 'upload', 'sign', 'sign-url', 'app', 'files', 'events']) {
+    for (const name of ['serve', 'upload', 'sign', 'sign-url', 'app', 'files', 'events', 'doctor']) {
       expect(stdout).toMatch(new RegExp(`^ {2}${name} `, 'm'))
     }
   })

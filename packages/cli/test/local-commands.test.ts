@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { bin, sluice } from './run-sluice.ts'
+import { bin, home, sluice } from './run-sluice.ts'
 import { serve, temporaryDirectory } from './serve-process.ts'
 
 /** A service that runs, and the commands on its machine. */
@@ -132,7 +132,7 @@ test('tail prints events as they come, and takes them off the queue', async () =
   const { fileId } = await json('upload', video)
   let printed = ''
   const tail = spawn(process.execPath, [bin, 'events', 'tail', '--url', service.url], {
-    env,
+    env: { ...home, ...env },
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   onTestFinished(() => void tail.kill('SIGKILL'))

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { expect, onTestFinished, test } from 'vitest'
-import { bin, sluice } from './run-sluice.ts'
+import { bin, home, sluice } from './run-sluice.ts'
 import { serve, slowWayTo, temporaryDirectory } from './serve-process.ts'
 
 /** Ten seconds of moving test picture and a tone, H.264 and AAC. */
@@ -55,7 +55,7 @@ test.each(['server', 'ugc'])(
     // No keys are given: the command finds those of the service on its own machine.
     const env = { SLUICE_DATA_DIR: data, SLUICE_URL: way.url }
     const args = ['upload', video, '--family', family, '--parallel', '2', '--json']
-    const first = spawn(process.execPath, [bin, ...args], { env, stdio: 'ignore' })
+    const first = spawn(process.execPath, [bin, ...args], { env: { ...home, ...env }, stdio: 'ignore' })
     const ended = once(first, 'exit')
     await until(() => way.sentBytes() > size / 2)
     first.kill('SIGKILL')

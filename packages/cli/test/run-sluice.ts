@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { memoryService, secretId, secretKey } from '../../client/test/memory-service.ts'
 
@@ -19,13 +22,20 @@ export interface Start {
   readonly node?: string
   readonly script?: string
   readonly env?: Record<string, string>
+  /** What it reads from standard input; nothing unless given. */
+  readonly stdin?: string
   readonly onStderr?: (text: string, pid: number) => void
 }
 
-/** Runs `sluice` with these arguments and nothing else in its environment. */
+/** What every run has in its environment: a home of the tests' own, so that none finds this user's profiles. */
+export const home = { HOME: mkdtempSync(join(tmpdir(), 'sluice-home-')) }
+process.once('exit', () => rmSync(home.HOME, { recursive: true, force: true }))
+
+/** Runs `sluice` with these arguments and nothing else in its environment but `home`. */
 export async function sluice(args: readonly string[], start: Start = {}): Promise<Run> {
-  const { node = process.execPath, script = bin, env = {}, onStderr } = start
-  const child = spawn(node, [script, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const { node = process.execPath, script = bin, env = {}, stdin = '', onStderr } = start
+  const child = spawn(node, [script, ...args], { env: { ...home, ...env } })
+  child.stdin.on('error', () => {}).end(stdin) // it may have ended without reading
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text) => {

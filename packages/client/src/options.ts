@@ -3,6 +3,7 @@ import { isBlobSource } from './blob-source.ts'
 import type { Credentials, HashedFile } from './credentials.ts'
 import { describeName } from './file-names.ts'
 import type { Hashing } from './hashing.ts'
+import { ownSlots, type PartSlots } from './part-slots.ts'
 import type { Platform } from './platform.ts'
 import type { Progress } from './progress.ts'
 import { noStore, type ResumeStore } from './resume-store.ts'
@@ -65,11 +66,10 @@ export interface CommonOptions extends Ports {
   readonly file?: Partial<FileDescription>
   /** The part size to ask for, in bytes: 524288 to 1048576, the default. The service may have another one. */
   readonly dataSize?: number
-  /**
-   * The most parts under way at a time, 1 to 100, each in memory; fewer on a poor link. Default 6. A function is asked anew
-   * before each part: several uploads can share what the link bears.
-   */
-  readonly parallel?: number | (() => number)
+  /** The most parts under way at a time, each in memory; fewer on a poor link. Default 6. */
+  readonly parallel?: number
+  /** Made by `partSlots` and given to uploads that run at the same time: the most parts under way over all of them. */
+  readonly slots?: PartSlots
   /** Default: see retryDelayMs. */
   readonly retry?: Retry
   /** Aborting it pauses: the upload rejects with its reason, and the same call again goes on where it stopped. */
@@ -81,14 +81,13 @@ export interface CommonOptions extends Ports {
 export type UploadOptions = CommonOptions & Uploader
 
 /** Options checked and completed. */
-export interface Settings extends Required<Omit<CommonOptions, 'url' | 'file' | 'parallel' | 'resumeStore'>> {
+export interface Settings extends Required<Omit<CommonOptions, 'url' | 'file' | 'resumeStore'>> {
   /** The address all calls go to, without query. */
   readonly url: URL
   readonly file: Required<FileDescription>
   /** What the file is a cover of, if it is one. */
   readonly video: Pick<HashedFile, 'coverOf' | 'verifyContent'>
   readonly credentials: Credentials
-  readonly parallel: () => number
   readonly resumeStore: ResumeStore
 }
 
@@ -101,7 +100,8 @@ export function readOptions(source: Source, options: UploadOptions, platform: Pl
     video: {},
     credentials: readUploader(options),
     dataSize: within('dataSize', options.dataSize ?? limits.maxDataSize, limits.minDataSize, limits.maxDataSize),
-    parallel: readParallel(options.parallel ?? 6),
+    parallel: within('parallel', options.parallel ?? 6, 1, 100),
+    slots: options.slots ?? ownSlots,
     retry: options.retry ?? retryDelayMs,
     signal: options.signal ?? new AbortController().signal,
     onProgress: options.onProgress ?? (() => {}),
@@ -168,12 +168,6 @@ function readFile(file: Partial<FileDescription>): Required<FileDescription> {
   } catch (cause) {
     throw UploadError.local('argument', reasonOf(cause), { cause })
   }
-}
-
-function readParallel(parallel: number | (() => number)): () => number {
-  if (typeof parallel === 'function') return parallel
-  within('parallel', parallel, 1, 100)
-  return () => parallel
 }
 
 function within(name: string, value: number, min: number, max: number): number {

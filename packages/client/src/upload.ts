@@ -130,7 +130,7 @@ interface Sending {
 /** Sends what is not stored. A stored part counts only if it is what the source holds there now. */
 async function sendParts({ source, hash, settings, progress }: Upload, sending: Sending): Promise<void> {
   const { dataSize, stored, calls, width } = sending
-  const { hashing, signal, clock } = settings
+  const { hashing, signal, clock, slots } = settings
   const ranges = partRanges({ fileSize: source.size, dataSize })
   await inParallel(ranges, { width: width.now, signal }, async (range, partSignal) => {
     const count = progress.part()
@@ -138,24 +138,29 @@ async function sendParts({ source, hash, settings, progress }: Upload, sending: 
     const part = stored.get(range.offset)
     if (part && isStored(part, range, knownMd5)) return count.found(range.dataSize)
 
-    let bytes = await hashing.readPart(source, range, knownMd5)
-    partSignal.throwIfAborted()
-    if (part && isStored(part, range, bytes.dataMd5)) {
+    const giveBack = await slots.take(partSignal)
+    try {
+      let bytes = await hashing.readPart(source, range, knownMd5)
+      partSignal.throwIfAborted()
+      if (part && isStored(part, range, bytes.dataMd5)) {
+        bytes.stored?.()
+        return count.found(range.dataSize)
+      }
+      let attempts = 0
+      let startedAt = clock()
+      const read = async () => {
+        if (attempts++ > 0) bytes = await hashing.readPart(source, range)
+        if (knownMd5 !== undefined && bytes.dataMd5 !== knownMd5) throw changed()
+        startedAt = clock()
+        return bytes
+      }
+      await calls.sendPart({ range, read, onSent: count.sent }, partSignal)
       bytes.stored?.()
-      return count.found(range.dataSize)
+      width.stored(clock() - startedAt)
+      count.acknowledged(range.dataSize)
+    } finally {
+      giveBack()
     }
-    let attempts = 0
-    let startedAt = clock()
-    const read = async () => {
-      if (attempts++ > 0) bytes = await hashing.readPart(source, range)
-      if (knownMd5 !== undefined && bytes.dataMd5 !== knownMd5) throw changed()
-      startedAt = clock()
-      return bytes
-    }
-    await calls.sendPart({ range, read, onSent: count.sent }, partSignal)
-    bytes.stored?.()
-    width.stored(clock() - startedAt)
-    count.acknowledged(range.dataSize)
   })
 }
 

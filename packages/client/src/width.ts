@@ -12,21 +12,17 @@ export interface Width {
   failed(): void
 }
 
-/**
- * Begins with two. One more for every part that is fast, one fewer for every slow one, half when no answer came. `most` may
- * change meanwhile.
- */
-export function adaptWidth(most: () => number): Width {
-  let width = 2
-  const now = () => Math.min(width, most())
+/** Begins with two. One more for every part that is fast, one fewer for every slow one, half when no answer came. */
+export function adaptWidth(most: number): Width {
+  let width = Math.min(2, most)
   return {
-    now,
+    now: () => width,
     stored(ms) {
-      if (ms > slowMs) width = Math.max(1, now() - 1)
-      else if (ms < fastMs) width = now() + 1
+      if (ms > slowMs) width = Math.max(1, width - 1)
+      else if (ms < fastMs) width = Math.min(most, width + 1)
     },
     failed() {
-      width = Math.max(1, Math.floor(now() / 2))
+      width = Math.max(1, Math.floor(width / 2))
     },
   }
 }

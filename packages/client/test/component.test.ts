@@ -109,6 +109,21 @@ test('files that are dropped are uploaded, and told', async () => {
   expect(await call(page, 'lastToldProgress')).toMatchObject({ acknowledgedBytes: totalBytes, totalBytes })
 })
 
+test('files that are uploaded at the same time share the parts that may be under way', async () => {
+  const { url } = await service()
+  let most = 0
+  const way = await wayTo(url, () => {
+    most = Math.max(most, way.sent.length - way.acknowledged.length)
+    return 'through'
+  })
+  const page = await pageWith(element(way.url, 'multiple parallel="3" parallel-files="3"'))
+  const names = ['a.mp4', 'b.mp4', 'c.mp4']
+  for (const [seed, name] of names.entries()) await makeFile(page, name, 8, 25 + seed)
+  await drop(page, names)
+  for (const name of names) await says(page, name, 'Uploaded')
+  expect(most).toBe(3)
+})
+
 test('paused and resumed no stored part is sent again', async () => {
   const way = await gatedWay(4)
   const page = await pageWith(element(way.url))

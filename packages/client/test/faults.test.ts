@@ -210,7 +210,7 @@ test('a file that can be known again is uploaded by one holder of its lock, who 
 
 describe('the number of parts under way', () => {
   test('grows while parts are fast, to the most', () => {
-    const width = adaptWidth(() => 6)
+    const width = adaptWidth(6)
     const seen = [width.now()]
     for (let i = 0; i < 6; i++) {
       width.stored(100)
@@ -220,7 +220,7 @@ describe('the number of parts under way', () => {
   })
 
   test('shrinks to one on a link that takes long, and stays where it is between', () => {
-    const width = adaptWidth(() => 6)
+    const width = adaptWidth(6)
     for (let i = 0; i < 4; i++) width.stored(100)
     for (let i = 0; i < 6; i++) width.stored(60_000)
     expect(width.now()).toBe(1)
@@ -228,19 +228,8 @@ describe('the number of parts under way', () => {
     expect(width.now()).toBe(1)
   })
 
-  test('keeps to a most that changes, and grows from there', () => {
-    let most = 6
-    const width = adaptWidth(() => most)
-    for (let i = 0; i < 4; i++) width.stored(100)
-    most = 3
-    expect(width.now()).toBe(3)
-    width.stored(100)
-    most = 6
-    expect(width.now()).toBe(4)
-  })
-
   test('halves when no answer comes', () => {
-    const width = adaptWidth(() => 6)
+    const width = adaptWidth(6)
     for (let i = 0; i < 4; i++) width.stored(100)
     width.failed()
     expect(width.now()).toBe(3)

@@ -97,7 +97,7 @@ test('a directory remembers hashes, and drops old ones', async () => {
   const [old = ''] = await readdir(directory)
   const longAgo = new Date(Date.now() - 31 * 86_400_000)
   await utimes(join(directory, old), longAgo, longAgo)
-  await resumeStore.put('another', { pieceBytes: 1, hashedBytes: 0, sha1: [], md5s: '', savedAt: Date.now() })
+  await fileStore(directory).put('another', { pieceBytes: 1, hashedBytes: 0, sha1: [], md5s: '', savedAt: Date.now() })
   expect(await readdir(directory)).toEqual([expect.not.stringMatching(old)])
 })
 

@@ -20,7 +20,7 @@ const progressOf = (changes: Partial<Progress>): Progress => ({
 })
 
 /** A list whose uploads end when the test says so; an abort ends them late, as it does a real one. */
-function listOf(limits = { files: 2, parts: 6 }) {
+function listOf(parallelFiles = 2) {
   const runs: { item: Item; run: Run; done(instant?: boolean): void; fail(error: unknown): void }[] = []
   const changes: [now: Item | undefined, before: Item | undefined][] = []
   const list = openUploadList({
@@ -30,7 +30,7 @@ function listOf(limits = { files: 2, parts: 6 }) {
       return promise
     },
     onChange: (now, before) => changes.push([now, before]),
-    limits: () => limits,
+    parallelFiles: () => parallelFiles,
   })
   const states = () => list.items().map(({ file, state }) => `${file.name} ${state.is}`)
   const runOf = (nth: number) => {
@@ -56,7 +56,7 @@ test('files wait for their turn', async () => {
 })
 
 test('what is paused keeps its place until it has come to rest, and then goes on', async () => {
-  const { list, states, runs, runOf } = listOf({ files: 1, parts: 6 })
+  const { list, states, runs, runOf } = listOf(1)
   list.add(fileOf('a'), { start: true })
   const [{ id = 0 } = {}] = list.items()
   list.pause(id)
@@ -85,18 +85,6 @@ test('what an upload says after it was paused or removed changes nothing', async
   await settle()
   expect(states()).toEqual(['a paused'])
   expect(changes.length).toBe(before)
-})
-
-test('those that send share the parts, those that are hashed need none', () => {
-  const { list, runOf } = listOf({ files: 3, parts: 6 })
-  for (const name of ['a', 'b', 'c']) list.add(fileOf(name), { start: true })
-  runOf(0).run.onProgress(progressOf({}))
-  runOf(1).run.onProgress(progressOf({ hashedBytes: 500 }))
-  expect(runOf(0).run.parallel()).toBe(6)
-  runOf(1).run.onProgress(progressOf({}))
-  expect(runOf(0).run.parallel()).toBe(3)
-  list.pause(list.items()[1]?.id)
-  expect(runOf(0).run.parallel()).toBe(6)
 })
 
 test('an upload that goes on falls back behind nothing that is stored', async () => {

@@ -1,6 +1,6 @@
-export type { Width } from './kernels.ts'
 export { Md5Lanes, type Md5LanesOptions, type RunOptions } from './md5-lanes.ts'
 export { md5Many } from './md5-many.ts'
 export type { Message } from './message.ts'
 export { createMemory, type WasmMemory } from './platform.ts'
 export { SCRATCH_BYTES } from './scratch.ts'
+export type { Width } from './width.ts'

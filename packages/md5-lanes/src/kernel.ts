@@ -2,6 +2,7 @@ import { type Code, FunctionBuilder, i8x16, i32, type Local, loopWhile, v128 } f
 import { BLOCK, STEPS } from './md5.ts'
 import type { Exported } from './module.ts'
 import { at } from './scratch.ts'
+import { swiftLanes, type Width } from './width.ts'
 import { fourWordsFewest, fourWordsSoonest, type Mix, oneWord, type Words } from './words.ts'
 
 /**
@@ -10,30 +11,45 @@ import { fourWordsFewest, fourWordsSoonest, type Mix, oneWord, type Words } from
  *
  * Up to three lanes are plain 32-bit code; four and more are vectors of four. The vectors (or the plain lanes) of a
  * kernel take their steps in turn: each waits for its own last step only, so the processor has others to do meanwhile.
+ * A step of a vector takes twice as long as a plain one, in other parts of the processor: so beside vectors there is time
+ * for plain lanes that take two steps, the swift ones.
  */
-export function kernel(lanes: number): Exported {
+export function kernel(width: Width): Exported {
   const builder = new FunctionBuilder('i32', 'i32')
   const [base, blocks] = builder.params as [Local, Local]
-  const words = wordsFor(lanes)
-  const pointers = builder.locals(lanes, 'i32')
-  const groups = Array.from({ length: lanes / words.lanes }, (_, index) => {
-    const own = pointers.slice(index * words.lanes, (index + 1) * words.lanes)
-    const block = words.lanes === 1 ? blockInPlace(own) : transposedBlock(builder, base, own, index)
-    return new Group(builder, words, base, block, (word) => at.state + 4 * (word * lanes + index * words.lanes))
-  })
+  const pointers = builder.locals(width, 'i32')
+  const groupAt = (words: Words, lane: number) => {
+    const own = pointers.slice(lane, lane + words.lanes)
+    const block = words.lanes === 1 ? blockInPlace(own) : transposedBlock(builder, base, own, lane / words.lanes)
+    return new Group(builder, words, base, block, (word) => at.state + 4 * (word * width + lane))
+  }
+  const swiftFrom = width - swiftLanes(width)
+  const words = wordsFor(swiftFrom)
+  const groups = Array.from({ length: swiftFrom / words.lanes }, (_, index) => groupAt(words, index * words.lanes))
+  const swift = Array.from({ length: width - swiftFrom }, (_, index) => groupAt(oneWord, swiftFrom + index))
 
-  const oneBlock = [
-    groups.map((group) => group.readBlock()),
-    STEPS.map((_, step) => groups.map((group) => group.step(step))),
+  const endOfBlock = (groups: readonly Group[], own: readonly Local[]) => [
     groups.map((group) => group.addToState()),
-    pointers.map((pointer) => pointer.set(i32.add(pointer.get, i32.const(BLOCK)))),
+    own.map((pointer) => pointer.set(i32.add(pointer.get, i32.const(BLOCK)))),
+  ]
+  const swiftStep = (index: number) => [
+    swift.map((group) => group.step(index)),
+    index === STEPS.length - 1 ? endOfBlock(swift, pointers.slice(swiftFrom)) : [],
+  ]
+  const oneTurn = [
+    groups.map((group) => group.readBlock()),
+    STEPS.map((_, step) => [
+      groups.map((group) => group.step(step)),
+      [2 * step, 2 * step + 1].map((swiftly) => swiftStep(swiftly % STEPS.length)),
+    ]),
+    endOfBlock(groups, pointers.slice(0, swiftFrom)),
   ]
   const body = [
     pointers.map((pointer, lane) => pointer.set(i32.load(base.get, at.pointers + 4 * lane))),
-    groups.map((group) => group.loadState()),
-    loopWhile(oneBlock, blocks.tee(i32.sub(blocks.get, i32.const(1)))),
+    [...groups, ...swift].map((group) => group.loadState()),
+    loopWhile(oneTurn, blocks.tee(i32.sub(blocks.get, i32.const(1)))),
   ]
-  return { name: `md5x${lanes}`, builder, body }
+  return { name: `md5x${width}`, builder, body }
 }
 
 /** One or two vectors leave the processor waiting; three keep it busy. */

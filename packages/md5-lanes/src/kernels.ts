@@ -1,14 +1,10 @@
 import { kernel } from './kernel.ts'
 import { moduleOf } from './module.ts'
 import { type WasmMemory, wasm } from './platform.ts'
+import type { Width } from './width.ts'
 
-/** Takes as many messages as the kernel is wide `blocks` blocks further. `base`: the scratch area. */
+/** Takes as many messages as the kernel is wide `blocks` blocks further, those in swift lanes twice as many. `base`: the scratch area. */
 export type Kernel = (base: number, blocks: number) => void
-
-/** How many messages a kernel takes at once. */
-export type Width = 1 | 2 | 3 | 4 | 8 | 12
-
-export const WIDTHS: readonly Width[] = [1, 2, 3, 4, 8, 12]
 
 interface Compiled {
   readonly widths: readonly Width[]
@@ -19,7 +15,7 @@ let compiled: readonly Compiled[] | undefined
 
 /** The kernels this machine can run, on a memory. None where code cannot be compiled. */
 export function kernelsOn(memory: WasmMemory): Map<Width, Kernel> {
-  compiled ??= [compile([1, 2, 3]), compile([4, 8, 12])].filter((one) => one !== undefined)
+  compiled ??= [compile([1, 2, 3]), compile([4, 8, 10, 12])].filter((one) => one !== undefined)
   return new Map(
     compiled.flatMap(({ widths, module }) => {
       const { exports } = new (wasm as NonNullable<typeof wasm>).Instance(module, { env: { memory } })

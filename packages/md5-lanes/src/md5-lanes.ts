@@ -1,11 +1,13 @@
-import { type Kernel, kernelsOn, type Width } from './kernels.ts'
+import { type Kernel, kernelsOn } from './kernels.ts'
 import { BLOCK } from './md5.ts'
 import { LaneMessage, type Message } from './message.ts'
 import { planPasses, USUAL_COSTS } from './plan.ts'
 import { nodeMd5, type WasmMemory, type WholeMd5 } from './platform.ts'
 import { Queue } from './queue.ts'
 import { SCRATCH_BYTES, Scratch } from './scratch.ts'
+import { seat } from './seats.ts'
 import { measure, warm } from './warm-up.ts'
+import type { Width } from './width.ts'
 import { constantTable } from './words.ts'
 
 export interface Md5LanesOptions {
@@ -136,17 +138,17 @@ export class Md5Lanes {
   #pass(messages: readonly LaneMessage[], maxBytes: number): number {
     const scratch = this.#currentScratch()
     const width = this.#plan[messages.length] as Width
-    const lanes = messages.slice(0, width)
-    const share = Math.ceil(maxBytes / BLOCK / lanes.length)
-    const blocks = Math.min(share, ...lanes.map((message) => message.blocksReady))
+    const seats = seat(messages.slice(0, width), width)
+    const speed = seats.reduce((sum, { speed }) => sum + speed, 0)
+    const turns = Math.min(Math.ceil(maxBytes / BLOCK / speed), ...seats.map(({ turns }) => turns))
     const kernel = this.#kernels.get(width) as Kernel
-    scratch.writeLanes(width, lanes)
-    kernel(scratch.base, blocks)
-    for (const [lane, message] of lanes.entries()) {
+    scratch.writeLanes(width, seats)
+    kernel(scratch.base, turns)
+    for (const { lane, message, speed } of seats) {
       scratch.readState(width, lane, message.state)
-      message.advance(blocks)
+      message.advance(turns * speed)
     }
-    return blocks * BLOCK * lanes.length
+    return turns * BLOCK * speed
   }
 
   #hashWhole(message: LaneMessage, wholeMd5: WholeMd5): number {

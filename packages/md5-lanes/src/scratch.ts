@@ -1,5 +1,7 @@
-import { BLOCK, INITIAL_STATE, pad } from './md5.ts'
+import { BLOCK, pad } from './md5.ts'
 import type { LaneMessage } from './message.ts'
+import type { Seat } from './seats.ts'
+import { swiftLanes, type Width } from './width.ts'
 
 /** The widest kernel: so many messages advance in one pass. */
 const MOST_LANES = 12
@@ -42,13 +44,21 @@ export class Scratch {
     for (const [index, constant] of constants.entries()) this.#writeWord(at.constants, index, constant)
   }
 
-  /** Puts messages into the lanes of a kernel `width` wide; lanes left over read what lane 0 reads, to no effect. */
-  writeLanes(width: number, messages: readonly LaneMessage[]): void {
-    const addresses = messages.map((message, lane) => this.#addressOf(message, lane))
-    for (let lane = 0; lane < width; lane++) {
-      this.#writeWord(at.pointers, lane, addresses[lane] ?? (addresses[0] as number))
-      const state = messages[lane]?.state ?? INITIAL_STATE
-      for (let word = 0; word < 4; word++) this.#writeWord(at.state, word * width + lane, state[word] as number)
+  /**
+   * Puts messages into the lanes of a kernel. A lane without one reads what others read, to no effect; a swift one, where
+   * others read too little, this scratch area.
+   */
+  writeLanes(width: Width, seats: readonly Seat[]): void {
+    const swiftFrom = width - swiftLanes(width)
+    const addresses = new Array<number | undefined>(width).fill(undefined)
+    for (const { lane, message } of seats) {
+      addresses[lane] = this.#addressOf(message, lane)
+      for (const [word, value] of message.state.entries()) this.#writeWord(at.state, word * width + lane, value)
+    }
+    const any = addresses.find((address) => address !== undefined) ?? this.base
+    const swift = addresses.slice(swiftFrom).find((address) => address !== undefined) ?? this.base
+    for (const [lane, address] of addresses.entries()) {
+      this.#writeWord(at.pointers, lane, address ?? (lane < swiftFrom ? any : swift))
     }
   }
 

@@ -1,7 +1,8 @@
-import type { Kernel, Width } from './kernels.ts'
+import type { Kernel } from './kernels.ts'
 import { BLOCK } from './md5.ts'
 import type { Costs } from './plan.ts'
 import type { Scratch } from './scratch.ts'
+import type { Width } from './width.ts'
 
 /** Enough for V8 to find a kernel worth its optimizing compiler, which then works in the background. */
 const BLOCKS_TO_WARM = 4096
@@ -38,7 +39,7 @@ export async function measure(kernels: Kernels, scratch: () => Scratch): Promise
 
 /** Hashes whatever memory begins with; nobody looks at the result. */
 function hashAnything(kernel: Kernel, scratch: Scratch): void {
-  const blocks = Math.min(BLOCKS_TO_WARM, Math.floor(scratch.buffer.byteLength / BLOCK))
+  const blocks = Math.min(BLOCKS_TO_WARM, Math.floor(scratch.buffer.byteLength / BLOCK / 2))
   for (let hashed = 0; hashed < BLOCKS_TO_WARM; hashed += blocks) {
     scratch.pointAllAt(0)
     kernel(scratch.base, blocks)

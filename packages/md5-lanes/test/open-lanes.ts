@@ -4,7 +4,7 @@ import { createMemory, Md5Lanes, type Md5LanesOptions, type Message, type Width 
 /** Where tests put messages: behind the scratch area, which is at 0. */
 export const FIRST = 4096
 
-export const WIDTHS: readonly Width[] = [1, 2, 3, 4, 8, 12]
+export const WIDTHS: readonly Width[] = [1, 2, 3, 4, 8, 10, 12]
 
 /** Lanes on memory of their own, filled with noise; node:crypto does not help unless asked to. */
 export function openLanes({ size = 2 ** 20, ...options }: Partial<Md5LanesOptions> & { size?: number } = {}) {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import type { Width } from '../src/index.ts'
 import { kernelsOn } from '../src/kernels.ts'
 import { type Costs, planPasses, USUAL_COSTS } from '../src/plan.ts'
 import { Scratch } from '../src/scratch.ts'
@@ -42,7 +43,7 @@ describe('warming up', () => {
 })
 
 describe('the plan', () => {
-  const costs = (...each: [1 | 2 | 3 | 4 | 8 | 12, number][]): Costs => new Map(each)
+  const costs = (...each: [Width, number][]): Costs => new Map(each)
 
   test('takes the kernels that together cost least', () => {
     // Two passes of 2 are cheaper than one of 4 here, and 5 are worth one of 8.
@@ -55,7 +56,13 @@ describe('the plan', () => {
     expect(planPasses(costs())).toHaveLength(1)
   })
 
-  test('by usual costs, uses the narrowest kernel that takes all', () => {
-    expect(planPasses(USUAL_COSTS).slice(1)).toEqual([1, 2, 3, 4, 8, 8, 8, 8, 12, 12, 12, 12])
+  test('by usual costs, takes all at once, and those with whom swift lanes pay by the kernel that has them', () => {
+    expect(planPasses(USUAL_COSTS).slice(1)).toEqual([1, 2, 3, 10, 10, 10, 10, 10, 10, 10, 12, 12])
+  })
+
+  test('counts on a swift lane for twice as much', () => {
+    // Six messages in the kernel of 10 take 8 blocks a turn, so that theirs is worth 12 of 16; with 10, 10 of 12.
+    expect(planPasses(costs([8, 12.1], [10, 16])).slice(1, 7)).toEqual([10, 10, 10, 10, 10, 10])
+    expect(planPasses(costs([8, 11.9], [10, 16])).slice(1, 7)).toEqual([10, 10, 10, 10, 10, 8])
   })
 })

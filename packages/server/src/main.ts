@@ -24,7 +24,6 @@ import { removeDiscards } from './files/discard-blobs.ts'
 import { fileUrls } from './files/file-url.ts'
 import type { FilesDeps } from './files/files-deps.ts'
 import type { AdmissionDeps } from './http/admission.ts'
-import { drainable } from './http/drainable.ts'
 import { createListener } from './http/listener.ts'
 import { lockDataDir } from './metadata/data-dir-lock.ts'
 import type { Credential } from './metadata/metadata.ts'
@@ -150,7 +149,7 @@ export async function startService(settings: Settings, surroundings: Surrounding
       idleMs: settings.SLUICE_BODY_IDLE_TIMEOUT,
       allowPrivate: settings.SLUICE_ALLOW_PRIVATE_PULLS === 'on',
     }
-    const server = createListener({
+    const { server, drain } = createListener({
       calls: {
         uploadApi: { ...admission, uploads, metrics, log },
         vodApi: {
@@ -171,7 +170,6 @@ export async function startService(settings: Settings, surroundings: Surrounding
       timeLimits: { headersMs: settings.SLUICE_HEADER_TIMEOUT, keepAliveMs: settings.SLUICE_KEEP_ALIVE_TIMEOUT },
       log,
     })
-    const drain = drainable(server)
     const stop = new AbortController()
     let upkeep: Promise<void> | undefined
     let probing: Promise<void> | undefined

@@ -1,7 +1,6 @@
 import type { RecordedEvent } from '@sluice/server'
 import { type Arguments, defineCommand, Misuse } from '../command.ts'
-import { findCredentials } from '../credentials.ts'
-import { defaultUrl, findUrl } from '../endpoint.ts'
+import { credentialsNotes, findService, serviceOptions } from '../find-service.ts'
 import { withLocalStore } from '../local-store.ts'
 import { parseWhole } from '../quantities.ts'
 import { layOutTable } from '../table.ts'
@@ -13,7 +12,7 @@ const options = {
   limit: { value: 'N', text: 'list: how many, the newest first (default 50)' },
   dead: { text: 'replay: every event that was given up' },
   confirm: { text: 'pull: take the events off the queue; else they are given out again after 30 s' },
-  url: { value: 'URL', text: `pull, tail: where the service is (default SLUICE_URL, else ${defaultUrl})` },
+  ...serviceOptions,
   json: { text: 'list, show: print one JSON object a line, with all there is to know' },
 } as const
 
@@ -25,14 +24,15 @@ export const command = defineCommand({
   usage: `list [--app APP_ID] [--state STATE] [--limit N] [--json]
 show EVENT_ID [--json]
 replay EVENT_ID… | replay --dead [--app APP_ID]
-pull [--confirm] [--url URL]
-tail [--url URL]`,
+pull [--confirm]
+tail`,
   options,
   notes: `list, show and replay work on the data directory (SLUICE_DATA_DIR, ./data), whether the service runs or not;
 replayed events are delivered within a second or two.
-pull and tail ask the service, with the credentials of SLUICE_SECRET_ID and SLUICE_SECRET_KEY, else those of a service on
-this machine. tail takes events off the queue as it prints them, until it is stopped: a backend that waits for them does
-not get them.`,
+pull and tail ask the service, with --profile or --url. tail takes events off the queue as it prints them, until it is stopped: a backend that waits for them does
+not get them.
+
+${credentialsNotes}`,
 
   async run({ positionals: [verb, ...more], values }) {
     if (verb !== 'show' && verb !== 'replay' && more[0] !== undefined) {
@@ -116,12 +116,12 @@ async function replay(eventIds: readonly string[], { dead, app }: Given): Promis
   return 0
 }
 
-async function take(verb: 'pull' | 'tail', { url, confirm }: Given): Promise<number> {
+async function take(verb: 'pull' | 'tail', values: Given): Promise<number> {
   const interrupted = new AbortController()
   process.once('SIGINT', () => interrupted.abort()).once('SIGTERM', () => interrupted.abort())
-  const remote = { url: findUrl(url), credentials: await findCredentials(), signal: interrupted.signal }
+  const remote = { ...(await findService(values)), signal: interrupted.signal }
   try {
-    await (verb === 'tail' ? tail(remote) : pullOnce(remote, confirm))
+    await (verb === 'tail' ? tail(remote) : pullOnce(remote, values.confirm))
   } catch (error) {
     if (!interrupted.signal.aborted) throw error
   }

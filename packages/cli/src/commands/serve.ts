@@ -69,7 +69,7 @@ function explained(error: unknown): unknown {
 
 /** A misspelt setting would be silently ignored otherwise. */
 function warnOfUnknownSettings(): void {
-  const others = ['SLUICE_URL', 'SLUICE_DEBUG', 'SLUICE_HOTLINK_KEY']
+  const others = ['SLUICE_URL', 'SLUICE_CONFIG', 'SLUICE_PROFILE', 'SLUICE_DEBUG', 'SLUICE_HOTLINK_KEY']
   for (const name of Object.keys(process.env)) {
     if (!name.startsWith('SLUICE_') || name in settingsTable || others.includes(name)) continue
     process.stderr.write(`sluice serve: ${name} is no setting and has no effect\n`)

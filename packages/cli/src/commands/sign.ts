@@ -2,8 +2,8 @@ import { nodeHashing, openFile } from '@sluice/client'
 import { limits } from '@sluice/protocol'
 import { signUgc } from '@sluice/protocol/signatures'
 import { defineCommand, Misuse, type Values } from '../command.ts'
-import { findCredentials } from '../credentials.ts'
 import { type FileNames, fileNames, requireNames } from '../file-names.ts'
+import { credentialsNotes, findCredentials, profileOption } from '../find-service.ts'
 import { parseSeconds, parseWhole } from '../quantities.ts'
 
 const options = {
@@ -16,6 +16,7 @@ const options = {
   tag: { value: 'TAG', many: true, text: 'a tag; can be given up to ten times' },
   class: { value: 'ID', text: 'the class of the file (default 0)' },
   transcode: { text: 'ask for transcoding' },
+  ...profileOption,
   json: { text: 'print {"signature", "fileSha", "expiresAt"} instead of the signature alone' },
 } as const
 
@@ -23,7 +24,7 @@ export const command = defineCommand({
   summary: 'Make the signature with which a browser or an app may upload one file (ugc family).',
   usage: '--file FILE [options]\n--sha SHA1 --name NAME --type EXT [options]',
   options,
-  notes: 'Credentials are taken from SLUICE_SECRET_ID and SLUICE_SECRET_KEY, else from a service on this machine.',
+  notes: credentialsNotes,
 
   async run({ positionals, values }) {
     if (positionals[0] !== undefined) throw new Misuse(`unexpected argument '${positionals[0]}', use --file`)
@@ -31,7 +32,7 @@ export const command = defineCommand({
     const validS = parseSeconds('--valid', values.valid ?? '1d', 1, limits.ugcMaxValidityS)
     const classId = parseWhole('--class', values.class ?? '0', 0, Number.MAX_SAFE_INTEGER)
     const describe = describeFile(values)
-    const credentials = await findCredentials()
+    const credentials = await findCredentials(values)
     const file = await describe()
     const signedAtS = Math.floor(Date.now() / 1000)
     const signature = signUgc({

@@ -1,9 +1,8 @@
 import { httpTransport } from '@sluice/client'
 import { limits } from '@sluice/protocol'
 import { defineCommand, Misuse } from '../command.ts'
-import { findCredentials } from '../credentials.ts'
-import { defaultUrl, findUrl } from '../endpoint.ts'
 import { requireNames } from '../file-names.ts'
+import { credentialsNotes, findService, serviceOptions } from '../find-service.ts'
 import { parseWhole } from '../quantities.ts'
 import { type UploadedFile, type UploadPlan, uploadFile } from '../upload-file.ts'
 
@@ -11,7 +10,7 @@ export const command = defineCommand({
   summary: 'Upload videos.',
   usage: 'FILE… [options]',
   options: {
-    url: { value: 'URL', text: `where the service is (default SLUICE_URL, else ${defaultUrl})` },
+    ...serviceOptions,
     family: { value: 'server|ugc', text: 'sign every request, or make one signature per file (default server)' },
     name: { value: 'NAME', text: 'the name to store it under (default the file name, without extension)' },
     class: { value: 'ID', text: 'the class of the file (default 0)' },
@@ -19,7 +18,7 @@ export const command = defineCommand({
     parallel: { value: 'N', text: 'parts sent at a time (default 6)' },
     json: { text: 'print {"file", "fileId", "url", "instant", "bytes", "seconds"} for each file instead of its url' },
   },
-  notes: `Credentials are taken from SLUICE_SECRET_ID and SLUICE_SECRET_KEY, else from a service on this machine.
+  notes: `${credentialsNotes}
 An upload that was stopped goes on where it stopped when the same command is run again.`,
 
   async run({ positionals: paths, values }) {
@@ -27,8 +26,7 @@ An upload that was stopped goes on where it stopped when the same command is run
     if (values.name !== undefined && paths.length > 1) throw new Misuse('--name is for one file')
     if (values.tag.length > limits.maxTags) throw new Misuse(`--tag can be given ${limits.maxTags} times`)
     requireNames({ name: values.name })
-    const plan: Omit<UploadPlan, 'credentials'> = {
-      url: findUrl(values.url),
+    const plan: Omit<UploadPlan, 'url' | 'credentials'> = {
       transport: httpTransport(),
       family: readFamily(values.family ?? 'server'),
       parallel: parseWhole('--parallel', values.parallel ?? '6', 1, 100),
@@ -36,7 +34,8 @@ An upload that was stopped goes on where it stopped when the same command is run
       tags: values.tag,
       name: values.name,
     }
-    return uploadAll(paths, { ...plan, credentials: await findCredentials() }, values.json ? printJson : printUrl)
+    const { url, credentials } = await findService(values)
+    return uploadAll(paths, { ...plan, url, credentials }, values.json ? printJson : printUrl)
   },
 })
 

@@ -11,6 +11,7 @@ export class AttributeElement extends ElementBase {
     'max-files',
     'max-size',
     'multiple',
+    'parallel',
     'warn-on-leave',
   ]
 
@@ -86,7 +87,7 @@ export class AttributeElement extends ElementBase {
     this.toggleAttribute('warn-on-leave', value)
   }
 
-  /** The most parts of all files together under way at a time. Default 6. */
+  /** The most parts of all files together under way at a time, up to 100. Default 6. */
   get parallel(): number {
     return this.#whole('parallel', 6)
   }

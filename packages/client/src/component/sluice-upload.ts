@@ -1,4 +1,12 @@
-import { type CommonOptions, type GetSignature, UploadError, type UploadResult, upload } from '../index.ts'
+import {
+  type CommonOptions,
+  type GetSignature,
+  type PartSlots,
+  partSlots,
+  UploadError,
+  type UploadResult,
+  upload,
+} from '../index.ts'
 import { refusalOf } from './admission.ts'
 import { AttributeElement } from './attributes.ts'
 import type { SluiceUploadEvents } from './events.ts'
@@ -8,7 +16,7 @@ import { type Item, openUploadList, type Run, type UploadList } from './upload-l
 import { createView, type View, type ViewSettings } from './view.ts'
 
 /** Options of the SDK that the element does not set itself. */
-export type ElementUploadOptions = Omit<CommonOptions, 'url' | 'signal' | 'onProgress' | 'parallel'>
+export type ElementUploadOptions = Omit<CommonOptions, 'url' | 'signal' | 'onProgress' | 'parallel' | 'slots'>
 
 /** `<sluice-upload>`: takes files in and uploads them. */
 export class SluiceUpload extends AttributeElement {
@@ -17,13 +25,15 @@ export class SluiceUpload extends AttributeElement {
   #getSignature: GetSignature | undefined
   #texts: Partial<Texts> | undefined
   #uploadOptions: ElementUploadOptions = {}
+  /** Shared by all its files; made anew when `parallel` is another. */
+  #slots: PartSlots | undefined
 
   constructor() {
     super()
     this.#list = openUploadList({
       upload: (item, run) => this.#upload(item, run),
       onChange: (now, before) => this.#changed(now, before),
-      limits: () => ({ files: this.parallelFiles, parts: this.parallel }),
+      parallelFiles: () => this.parallelFiles,
     })
     const { start, pause, remove, setCover } = this.#list
     const addFiles = (files: Iterable<File>) => this.addFiles(files)
@@ -112,7 +122,8 @@ export class SluiceUpload extends AttributeElement {
     })
   }
 
-  attributeChangedCallback(): void {
+  attributeChangedCallback(name: string): void {
+    if (name === 'parallel') this.#slots = undefined
     this.#update()
   }
 
@@ -136,11 +147,15 @@ export class SluiceUpload extends AttributeElement {
   async #upload(item: Item, run: Run): Promise<UploadResult> {
     const getSignature = this.#getSignature ?? (this.signUrl === '' ? undefined : signAt(this.signUrl))
     if (!getSignature) throw UploadError.local('argument', 'the element needs sign-url or getSignature')
+    const { parallel } = this
+    this.#slots ??= partSlots(parallel)
     return upload(item.file, {
       ...(this.workerUrl !== '' && { workerUrl: new URL(this.workerUrl, document.baseURI) }),
       ...this.#uploadOptions,
       ...(item.cover && { cover: item.cover }),
       ...run,
+      parallel,
+      slots: this.#slots,
       url: this.url,
       getSignature,
     })

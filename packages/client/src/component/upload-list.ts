@@ -28,16 +28,14 @@ export interface Item {
 export interface Run {
   readonly signal: AbortSignal
   onProgress(progress: Progress): void
-  /** How many parts it may have under way just now. */
-  parallel(): number
 }
 
 export interface UploadListOptions {
   upload(item: Item, run: Run): Promise<UploadResult>
   /** Hears of every change: of a new item, which was not before, and of one that is removed, which is no more. */
   onChange(now: Item | undefined, before: Item | undefined): void
-  /** The most files and the most parts of all files together under way at a time; at least 1. */
-  limits(): { readonly files: number; readonly parts: number }
+  /** The most files under way at a time, at least 1. */
+  parallelFiles(): number
 }
 
 /** Files and what becomes of them. Without `id` a method means all items that it makes sense for. */
@@ -58,7 +56,7 @@ export interface UploadList {
   wake(): void
 }
 
-export function openUploadList({ upload, onChange, limits }: UploadListOptions): UploadList {
+export function openUploadList({ upload, onChange, parallelFiles }: UploadListOptions): UploadList {
   const items = new Map<number, Item>()
   /** Also what was paused or removed and has not come to rest: until then it has its place. */
   const running = new Map<number, AbortController>()
@@ -87,7 +85,7 @@ export function openUploadList({ upload, onChange, limits }: UploadListOptions):
 
   function startNext(): void {
     for (const item of items.values()) {
-      if (suspended || running.size >= limits().files) return
+      if (suspended || running.size >= parallelFiles()) return
       if (item.state.is === 'waiting' && !running.has(item.id)) void run(item)
     }
   }
@@ -101,7 +99,7 @@ export function openUploadList({ upload, onChange, limits }: UploadListOptions):
     const now = (changes: Partial<Item>) => signal.aborted || change(id, changes)
     const onProgress = (progress: Progress) => now({ progress: atLeast(item.progress, progress) })
     try {
-      const result = await upload(item, { signal, onProgress, parallel: share })
+      const result = await upload(item, { signal, onProgress })
       // For a cover that is added later it is found stored, but it was sent from here.
       now({ state: { is: 'done' }, result: { ...result, instant: item.result?.instant ?? result.instant } })
     } catch (error) {
@@ -110,12 +108,6 @@ export function openUploadList({ upload, onChange, limits }: UploadListOptions):
       running.delete(id)
       startNext()
     }
-  }
-
-  /** Files that are being hashed send nothing, and leave their share to the others. */
-  function share(): number {
-    const sending = [...items.values()].filter(({ state, progress }) => state.is === 'running' && isHashed(progress))
-    return Math.max(1, Math.floor(limits().parts / Math.max(1, sending.length)))
   }
 
   const each = (id: number | undefined, states: readonly ItemState['is'][], work: (item: Item) => void) => {
@@ -161,10 +153,6 @@ export function openUploadList({ upload, onChange, limits }: UploadListOptions):
       startNext()
     },
   }
-}
-
-function isHashed(progress: Progress | undefined): boolean {
-  return progress !== undefined && progress.hashedBytes === progress.totalBytes
 }
 
 /** An upload that goes on counts from the start again; what was hashed and stored is so still. */

@@ -105,9 +105,14 @@ export class Slot {
     return Buffer.from(this.#memory.buffer, this.#address, this.length)
   }
 
-  /** Appends bytes; the caller sees to it that they fit. */
+  /** The place of the next bytes, at most so many; what is put there is still to be appended. */
+  room(atMost: number): Uint8Array {
+    return Buffer.from(this.#memory.buffer, this.#address + this.length, atMost)
+  }
+
+  /** Appends bytes, which may stand in their place already; the caller sees to it that they fit. */
   append(chunk: Uint8Array): void {
-    this.#all.set(chunk, this.#address + this.length)
+    if (chunk.buffer !== this.#memory.buffer) this.#all.set(chunk, this.#address + this.length)
     this.length += chunk.length
     this.#digest?.append(chunk)
   }

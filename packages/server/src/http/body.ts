@@ -1,7 +1,6 @@
-import type { IncomingMessage } from 'node:http'
 import { limits, ProtocolError } from '@sluice/protocol'
-import { freeChunk } from '../engine/free-chunk.ts'
 import type { Slot, Slots } from '../engine/slots.ts'
+import type { Incoming, Sink } from './incoming.ts'
 
 export interface BodyLimits {
   /** Longest time without a byte of a body, in milliseconds. */
@@ -23,19 +22,17 @@ export class BodyAborted extends Error {
  * that clients which send it all before they listen see the answer and not a broken pipe.
  */
 export class Body {
-  readonly #request: IncomingMessage
+  readonly #incoming: Incoming
   readonly #slots: Slots
   readonly #limits: BodyLimits
   readonly #gone = new AbortController()
   #received = 0
 
-  constructor(request: IncomingMessage, slots: Slots, bodyLimits: BodyLimits) {
-    this.#request = request
+  constructor(incoming: Incoming, slots: Slots, bodyLimits: BodyLimits) {
+    this.#incoming = incoming
     this.#slots = slots
     this.#limits = bodyLimits
-    request.once('close', () => {
-      if (!request.complete) this.#gone.abort(new BodyAborted('the client hung up'))
-    })
+    incoming.onHangUp(() => this.#gone.abort(new BodyAborted('the client hung up')))
   }
 
   /** Aborts when the client hangs up before its request is complete. */
@@ -45,14 +42,17 @@ export class Body {
 
   /** Receives exactly `length` bytes into a slot, which the caller releases. Waits while no slot is free, reading nothing. */
   async read(length: number): Promise<Slot> {
-    const announced = this.#request.headers['content-length']
-    if (announced !== undefined && Number(announced) !== length) throw wrongLength(length, announced)
+    const { announced } = this.#incoming
+    if (announced !== undefined && announced !== length) throw wrongLength(length, announced)
     const slot = await this.#slots.acquire(this.#gone.signal)
     try {
-      await this.#receive(length + limits.bodySlack, (chunk) => {
-        if (this.#received <= length) slot.append(chunk)
+      await this.#receive(length + limits.bodySlack, {
+        room: (atMost) => slot.room(atMost),
+        data: (chunk) => {
+          if (this.#received <= length) slot.append(chunk)
+        },
       })
-      if (this.#received !== length) throw wrongLength(length, String(this.#received))
+      if (this.#received !== length) throw wrongLength(length, this.#received)
       return slot
     } catch (error) {
       slot.release()
@@ -63,66 +63,55 @@ export class Body {
   /** Receives a text, one character a byte; `undefined` when it is longer than `maxLength`. */
   async readText(maxLength: number): Promise<string | undefined> {
     const chunks: Buffer[] = []
-    const isWhole = await this.#receive(maxLength, (chunk) => chunks.push(chunk), true)
+    const isWhole = await this.#receive(maxLength, { keeps: true, data: (chunk) => chunks.push(chunk) })
     return isWhole ? Buffer.concat(chunks).toString('latin1') : undefined
   }
 
   /** Reads what is left and throws it away. False when that was too much or too slow: the connection is then of no use. */
   async drain(): Promise<boolean> {
-    if (this.#request.complete && this.#request.readableLength === 0) return true
+    if (this.#incoming.isOver) return true
     try {
-      return await this.#receive(maxDrained, () => {})
+      return await this.#receive(maxDrained, { data: () => {} })
     } catch (error) {
       if (error instanceof BodyAborted) return false
       throw error
     }
   }
 
-  /**
-   * Reads to the end, or until more than `maxBytes` have come in all: false. Rejects with BodyAborted. A chunk is only
-   * good until the next one comes, unless it is to be kept.
-   */
-  #receive(maxBytes: number, take: (chunk: Buffer) => void, keep = false): Promise<boolean> {
-    const request = this.#request
-    return new Promise((resolve, reject) => {
-      let heardOf = this.#received
-      let spent: Buffer | undefined // freed when its turn is over: until then the HTTP parser may still stand in it
-      const settle = (outcome: () => void) => {
-        clearInterval(idle)
-        clearTimeout(total)
-        request.off('data', onData).off('end', onEnd)
-        this.#gone.signal.removeEventListener('abort', onGone)
-        outcome()
-      }
-      const tooSlow = () => settle(() => reject(new BodyAborted('the body came too slowly')))
-      const onGone = () => settle(() => reject(this.#gone.signal.reason))
-      const onEnd = () => {
-        if (spent) freeChunk(spent)
-        settle(() => resolve(true))
-      }
-      const onData = (chunk: Buffer) => {
+  /** Reads to the end, or until more than `maxBytes` have come in all: false. Rejects with BodyAborted. */
+  async #receive(maxBytes: number, { data, ...sink }: Omit<Sink, 'end'>): Promise<boolean> {
+    const gone = this.#gone.signal
+    gone.throwIfAborted()
+    const { promise, resolve, reject } = Promise.withResolvers<boolean>()
+    const onGone = () => reject(gone.reason)
+    gone.addEventListener('abort', onGone, { once: true })
+    const tooSlow = () => reject(new BodyAborted('the body came too slowly'))
+    let heardOf = this.#received
+    const idle = setInterval(() => {
+      if (heardOf === this.#received) tooSlow()
+      heardOf = this.#received
+    }, this.#limits.idleMs)
+    const total = setTimeout(tooSlow, this.#limits.totalMs)
+    const stop = this.#incoming.flow({
+      ...sink,
+      data: (chunk) => {
         this.#received += chunk.length
-        take(chunk)
-        if (spent) freeChunk(spent)
-        if (!keep) spent = chunk
-        if (this.#received <= maxBytes) return
-        request.pause()
-        settle(() => resolve(false))
-      }
-      const idle = setInterval(() => {
-        if (heardOf === this.#received) tooSlow()
-        heardOf = this.#received
-      }, this.#limits.idleMs)
-      const total = setTimeout(tooSlow, this.#limits.totalMs)
-      if (this.#gone.signal.aborted) return onGone()
-      if (request.readableEnded) return onEnd()
-      this.#gone.signal.addEventListener('abort', onGone, { once: true })
-      request.on('data', onData).on('end', onEnd)
-      request.resume()
+        data(chunk)
+        if (this.#received > maxBytes) resolve(false)
+      },
+      end: () => resolve(true),
     })
+    try {
+      return await promise
+    } finally {
+      stop()
+      clearInterval(idle)
+      clearTimeout(total)
+      gone.removeEventListener('abort', onGone)
+    }
   }
 }
 
-function wrongLength(expected: number, found: string): ProtocolError {
+function wrongLength(expected: number, found: number): ProtocolError {
   return new ProtocolError('body', `the body must have dataSize = ${expected} bytes, it has ${found}`)
 }

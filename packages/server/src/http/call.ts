@@ -13,8 +13,10 @@ import type { Slots } from '../engine/slots.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { Body, BodyAborted, type BodyLimits } from './body.ts'
+import { takeBody } from './connection.ts'
 import { type RawCall, receiveCall, type Trace } from './received-call.ts'
 import { errorAnswer, reply, vodErrorAnswer } from './reply.ts'
+import { RequestBody } from './request-body.ts'
 import { performUploadCall, type UploadApiDeps } from './upload-api.ts'
 import { performVodCall, type VodApiDeps } from './vod-api.ts'
 
@@ -41,7 +43,7 @@ export async function handleCall(
 ): Promise<void> {
   const startedAt = performance.now()
   const trace: Trace = {}
-  const body = new Body(request, deps.slots, deps.bodyLimits)
+  const body = new Body(takeBody(request.socket) ?? new RequestBody(request), deps.slots, deps.bodyLimits)
   let answer: Envelope | VodEnvelope
   let failure: unknown
   let toAnswer: typeof errorAnswer | typeof vodErrorAnswer = errorAnswer

@@ -10,9 +10,13 @@ import type { Socket } from 'node:net'
 export function drainable(server: Server): (timeoutMs: number) => Promise<void> {
   const underWay = new Map<Socket, Set<ServerResponse>>()
   let isDraining = false
+  let onLast = () => {}
   server.on('connection', (socket) => {
     underWay.set(socket, new Set())
-    socket.once('close', () => underWay.delete(socket))
+    socket.once('close', () => {
+      underWay.delete(socket)
+      if (underWay.size === 0) onLast()
+    })
   })
   server.prependListener('request', ({ socket }, response) => {
     const responses = underWay.get(socket)
@@ -27,13 +31,17 @@ export function drainable(server: Server): (timeoutMs: number) => Promise<void> 
   return async (timeoutMs) => {
     isDraining = true
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    const last = new Promise<void>((resolve) => {
+      onLast = resolve
+      if (underWay.size === 0) resolve()
+    })
     for (const [socket, responses] of underWay) {
       const last = [...responses].at(-1)
       if (!last) socket.destroySoon()
       else if (!last.headersSent) last.setHeader('Connection', 'close')
     }
     const timeout = setTimeout(() => server.closeAllConnections(), timeoutMs)
-    await closed
+    await Promise.all([closed, last]) // the server counts no connection that was given another socket
     clearTimeout(timeout)
   }
 }

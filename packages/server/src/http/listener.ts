@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Log } from '../observe/log.ts'
 import { type CallDeps, handleCall } from './call.ts'
+import { receiveInPlace } from './connection.ts'
 import { readableByPages, replyPreflight } from './cors.ts'
+import { drainable } from './drainable.ts'
 import { handleMedia, type MediaDeps } from './media.ts'
 import { handleHealth, handleMetrics, type OperationsDeps } from './operations.ts'
 import { replyText } from './reply.ts'
@@ -25,8 +27,15 @@ export interface TimeLimits {
 
 const callPaths = new Set(['/v2/index.php', '/v3/index.php'])
 
+/** An HTTP server that does not listen yet. */
+export interface Listener {
+  readonly server: Server
+  /** Stops listening, lets calls under way end, and cuts off what takes longer. */
+  drain(timeoutMs: number): Promise<void>
+}
+
 /** Makes the HTTP server: routes by path, names every request, answers whatever goes wrong. */
-export function createListener(deps: ListenerDeps): Server {
+export function createListener(deps: ListenerDeps): Listener {
   const { headersMs, keepAliveMs } = deps.timeLimits
   const options = {
     maxHeaderSize: 65_536, // an unwrapped UGC signature with ten tags stands in the request line
@@ -36,7 +45,7 @@ export function createListener(deps: ListenerDeps): Server {
     requestTimeout: 0, // a part may wait for memory; Body watches over its progress
     connectionsCheckingInterval: Math.min(headersMs, 5_000),
   }
-  return createServer(options, (request, response) => {
+  const server = createServer(options, (request, response) => {
     const requestId = randomBytes(8).toString('hex')
     handle(deps, request, response, requestId).catch((error: unknown) => {
       if (!response.destroyed && !isHangUp(error))
@@ -45,6 +54,9 @@ export function createListener(deps: ListenerDeps): Server {
       else replyText(response, 500, `internal error ${requestId}\n`, readableByPages)
     })
   })
+  const drain = drainable(server)
+  receiveInPlace(server, (target) => callPaths.has(splitTarget(target).path)) // last: it gives the others its sockets
+  return { server, drain }
 }
 
 async function handle(

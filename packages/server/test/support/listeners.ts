@@ -12,7 +12,7 @@ import { keptLog } from './logged-service.ts'
 
 /** A listener without a service around it; what a test does not give is not there, or as it is by default. */
 export async function startListener(deps: Partial<ListenerDeps>): Promise<{ url: string }> {
-  const server = createListener({
+  const { server } = createListener({
     calls: {} as never, // no test calls what it did not give
     media: {} as never,
     operations: { metrics: createMetrics(), isDraining: () => false },
