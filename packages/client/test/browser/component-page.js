@@ -1,7 +1,6 @@
 /** What the test of the element can do in its page, beside what `page.js` can. */
 import '/page.js'
 
-const root = await navigator.storage.getDirectory()
 const kinds = ['added', 'uploaded', 'error', 'removed']
 const told = []
 for (const kind of kinds) {
@@ -17,6 +16,7 @@ addEventListener('sluice-progress', ({ detail }) => {
 
 /** Files that `makeFile` made, as they are dropped or pasted. */
 async function transferOf(names) {
+  const root = await navigator.storage.getDirectory()
   const transfer = new DataTransfer()
   for (const name of names) transfer.items.add(await (await root.getFileHandle(name)).getFile())
   return transfer
