@@ -10,6 +10,7 @@ const css = `
   --_bad: var(--sluice-bad, light-dark(#b3261e, #ffa49b));
   --_radius: var(--sluice-radius, 12px);
   display: block;
+  position: relative;
   container-type: inline-size;
   box-sizing: border-box;
   min-inline-size: min(100%, 20em);
