@@ -1,6 +1,3 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { createBackend } from '@sluice/backend'
 import { type HashedFile, upload } from '@sluice/client/node'
@@ -8,6 +5,7 @@ import { openSqlite } from '@sluice/server'
 import { changeAppSettings } from '@sluice/server/apps'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { keyPair, sampleFile, startTestService, type TestService } from '../../packages/server/test/support/service.ts'
+import { type RunningServer, startServer } from '../start-server.ts'
 
 const program = fileURLToPath(new URL('app-backend.ts', import.meta.url))
 const appId = 1_251_000_001
@@ -15,52 +13,13 @@ const [video, picture] = [sampleFile(1_500_000), sampleFile(20_000)]
 // In the middle of a rotation: the app knows the next secret already.
 const [nextSecret, presentSecret] = ['next-secret-of-callbacks', 'present-secret-of-callbacks']
 
-/** The program, running. */
-interface AppBackend {
-  readonly url: string
-  /** Resolves with a line it has printed, or prints, that begins so. */
-  readonly line: (start: string) => Promise<string>
-  /** Asks it to stop; resolves with its exit code. */
-  readonly stop: () => Promise<number | null>
-}
-
-/** Runs the program as a process of its own, with nothing else in its environment. */
-async function startApp(env: Record<string, string>): Promise<AppBackend> {
-  const child = spawn(process.execPath, [program], { env, stdio: ['ignore', 'pipe', 'inherit'] })
-  const exit = once(child, 'exit') as Promise<[number | null]>
-  const stop = async () => {
-    child.kill('SIGTERM')
-    const [code] = await exit
-    return code
-  }
-  onTestFinished(async () => void (await stop()))
-  const printed: string[] = []
-  let told = Promise.withResolvers<void>()
-  createInterface(child.stdout).on('line', (text) => {
-    printed.push(text)
-    told.resolve()
-    told = Promise.withResolvers()
-  })
-  const ended = exit.then(([code]) => Promise.reject(new Error(`the program ended with ${code}`)))
-  ended.catch(() => {}) // it is to end some time
-  const line = async (start: string) => {
-    for (;;) {
-      const found = printed.find((text) => text.startsWith(start))
-      if (found !== undefined) return found
-      await Promise.race([told.promise, ended])
-    }
-  }
-  const url = (await line('app backend listening on ')).split(' ').at(-1) ?? ''
-  return { url, line, stop }
-}
-
 /** Starts the service and the app, whose events go the one way or the other. */
-async function start(events: 'pull' | 'callback'): Promise<{ service: TestService; app: AppBackend }> {
+async function start(events: 'pull' | 'callback'): Promise<{ service: TestService; app: RunningServer }> {
   const service = await startTestService({ SLUICE_ALLOW_PRIVATE_CALLBACKS: 'on' }, { startAt: Date.now() })
   const metadata = await openSqlite(service.directory)
   onTestFinished(() => metadata.close())
   const [own] = await metadata.listApps()
-  const app = await startApp({
+  const app = await startServer(program, {
     SLUICE_URL: service.url,
     SLUICE_SECRET_ID: keyPair.secretId,
     SLUICE_SECRET_KEY: keyPair.secretKey,
@@ -78,7 +37,7 @@ async function start(events: 'pull' | 'callback'): Promise<{ service: TestServic
 }
 
 /** A user's client: calls the app. */
-function userOf(app: AppBackend, name: 'ann' | 'bob' | 'nobody') {
+function userOf(app: RunningServer, name: 'ann' | 'bob' | 'nobody') {
   return async (method: 'GET' | 'POST', path: string, body?: object): Promise<Record<string, unknown>> => {
     const headers = { authorization: `Bearer token-of-${name}`, ...(body && { 'content-type': 'application/json' }) }
     const sent = body ? { body: JSON.stringify(body) } : {}

@@ -15,19 +15,32 @@ const here = dirname(fileURLToPath(import.meta.url))
 const source = (name: string) => join(here, 'src', name)
 const typesOf = (name: string) => `./types/client/src/${name}.d.ts`
 
-/** Bundles for browsers: `index.js`, with the worker inside as a string, and the same worker as `worker.js`. */
+/**
+ * Bundles for browsers: `index.js`, with the worker inside as a string, and the same worker as `worker.js`; the element as
+ * `component.js`, beside `index.js`, and as `sluice-upload.js`, which is one script with all it needs.
+ */
 export async function buildForBrowsers(directory: string): Promise<void> {
   const worker = await bundle({ input: source('browser/worker.ts'), platform: 'browser' })
   const { output } = await worker.generate({ format: 'iife', minify: true })
   const { code } = output[0]
   mkdirSync(directory, { recursive: true })
   writeFileSync(join(directory, 'worker.js'), code)
-  const index = await bundle({
-    input: source('index.ts'),
-    platform: 'browser',
-    plugins: [replaceModule(source('browser/worker-code.ts'), `export const workerCode = ${JSON.stringify(code)}`)],
-  })
+  const withWorker = replaceModule(
+    source('browser/worker-code.ts'),
+    `export const workerCode = ${JSON.stringify(code)}`,
+  )
+  const index = await bundle({ input: source('index.ts'), platform: 'browser', plugins: [withWorker] })
   await index.write({ dir: directory, format: 'esm' })
+  const component = await bundle({ input: source('component.ts'), platform: 'browser', plugins: [besideIndex] })
+  await component.write({ dir: directory, format: 'esm' })
+  const script = await bundle({ input: source('component.ts'), platform: 'browser', plugins: [withWorker] })
+  await script.write({ file: join(directory, 'sluice-upload.js'), format: 'iife', name: 'sluice', minify: true })
+}
+
+/** The element uses the SDK that the page has. */
+const besideIndex: Plugin = {
+  name: 'beside-index',
+  resolveId: (id) => (/^\.\.\/(index|shared-entry)\.ts$/.test(id) ? { id: './index.js', external: true } : null),
 }
 
 async function buildForNode(directory: string): Promise<void> {
@@ -69,12 +82,15 @@ function writePackage(directory: string): void {
   const exports = {
     '.': { node: entry('node'), ...entry('index') },
     './node': entry('node'),
+    './component': entry('component'),
+    './sluice-upload': './sluice-upload.js',
     // Under no condition that a bundler for browsers has: signing with a secret cannot get into a page.
     './server-credentials': { types: typesOf('server-credentials'), node: './server-credentials.js' },
     './worker': './worker.js',
     './package.json': './package.json',
   }
-  const published = { name, version, license, type, sideEffects: false, exports, description, engines }
+  const sideEffects = ['./component.js', './sluice-upload.js']
+  const published = { name, version, license, type, sideEffects, exports, description, engines }
   writeFileSync(join(directory, 'package.json'), `${JSON.stringify(published, null, 2)}\n`)
   copyFileSync(join(here, 'README.md'), join(directory, 'README.md'))
   copyFileSync(join(here, '../../LICENSE'), join(directory, 'LICENSE'))

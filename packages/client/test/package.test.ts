@@ -39,11 +39,17 @@ test('what is published passes publint', async () => {
 
 test('its types are right, for Node and for bundlers', () => {
   const attw = join(root, 'node_modules/@arethetypeswrong/cli/dist/index.js')
-  const options = ['--profile', 'esm-only', '--exclude-entrypoints', 'worker', '--format', 'json']
+  const options = ['--profile', 'esm-only', '--exclude-entrypoints', 'worker', 'sluice-upload', '--format', 'json']
   const { analysis } = JSON.parse(
     execFileSync(process.execPath, [attw, '--pack', built, ...options], { encoding: 'utf8' }),
   )
-  expect(Object.keys(analysis.entrypoints)).toEqual(['.', './node', './server-credentials', './package.json'])
+  expect(Object.keys(analysis.entrypoints)).toEqual([
+    '.',
+    './node',
+    './component',
+    './server-credentials',
+    './package.json',
+  ])
   for (const { resolutions } of Object.values<{ resolutions: Record<string, object> }>(analysis.entrypoints)) {
     for (const kind of ['node16-esm', 'bundler']) {
       expect(resolutions[kind]).toMatchObject({ resolution: { fileName: expect.any(String) } })
@@ -55,7 +61,14 @@ test('it rests on no other package, and has types of all it exports', () => {
   const { dependencies, exports } = JSON.parse(readFileSync(join(built, 'package.json'), 'utf8'))
   expect(dependencies).toBeUndefined()
   expect(Object.keys(exports)).toContain('./server-credentials')
-  for (const name of ['index.js', 'node.js', 'server-credentials.js', 'worker.js']) {
+  for (const name of [
+    'node.js',
+    'server-credentials.js',
+    'worker.js',
+    'sluice-upload.js',
+    'index.js',
+    'component.js',
+  ]) {
     const text = readFileSync(join(built, name), 'utf8')
     expect(text).not.toMatch(/from ["']@sluice|import\(|require\(/)
   }
@@ -66,6 +79,26 @@ test('an app for browsers that uploads takes less than 15 kB, compressed', async
   const { length } = gzipSync(code)
   expect(length).toBeLessThan(15_000)
   expect(code).not.toMatch(/node:/)
+})
+
+test.each([
+  [`import '@sluice/client/component'`, 26_000],
+  // One copy of the SDK serves the element and the page.
+  [`import { upload } from '@sluice/client'; import '@sluice/client/component'; self.upload = upload`, 26_000],
+])('with the element it takes less than 26 kB: %s', async (code, most) => {
+  const bundled = await bundleApp(code)
+  expect(bundled).toContain('sluice-upload')
+  expect(gzipSync(bundled).length).toBeLessThan(most)
+})
+
+test('the element in one script takes less than 26 kB, compressed', () => {
+  expect(gzipSync(readFileSync(join(built, 'sluice-upload.js'))).length).toBeLessThan(26_000)
+})
+
+test('the element can be imported where there is no DOM', () => {
+  const main = join(dir, 'app/render.mjs')
+  writeFileSync(main, `import { SluiceUpload } from '@sluice/client/component'; console.log(typeof SluiceUpload)`)
+  expect(execFileSync(machineNode(), [main], { encoding: 'utf8' })).toBe('function\n')
 })
 
 test('what an app does not use is left out of it', async () => {

@@ -12,8 +12,8 @@ import { buildForBrowsers } from '../../build.ts'
 /** A browser with its profile on disk, and a page of the test on a server of its own, with the built SDK. */
 export interface TestBrowser {
   readonly context: BrowserContext
-  /** Opens the test's page in a new tab; `csp` is its content security policy. */
-  open(csp?: string): Promise<Page>
+  /** Opens a page of the test in a new tab; `csp` is its content security policy. */
+  open(csp?: string, path?: '/' | '/component'): Promise<Page>
   /** Bytes of memory that the browser's page and worker processes have together, without what they share. */
   pageMemory(): Promise<number>
   close(): Promise<void>
@@ -55,9 +55,9 @@ export async function startBrowser(): Promise<TestBrowser> {
 
   return {
     context,
-    async open(csp = '') {
+    async open(csp = '', path = '/') {
       const page = await context.newPage()
-      await page.goto(`${pages.url}/?csp=${encodeURIComponent(csp)}`)
+      await page.goto(`${pages.url}${path}?csp=${encodeURIComponent(csp)}`)
       await page.waitForFunction('window.test !== undefined')
       return page
     },
@@ -87,10 +87,14 @@ function ownMemory(pid: number): number {
 }
 
 async function servePages(sdk: string) {
-  const page = '<!doctype html><title>upload</title><script type="module" src="/page.js"></script>'
+  const page = (script: string) =>
+    `<!doctype html><html lang="en"><title>upload</title><script type="module" src="${script}"></script>`
   const files: Record<string, string> = {
     '/page.js': fileURLToPath(new URL('page.js', import.meta.url)),
+    '/component-page.js': fileURLToPath(new URL('component-page.js', import.meta.url)),
     '/sdk/index.js': join(sdk, 'index.js'),
+    '/sdk/component.js': join(sdk, 'component.js'),
+    '/sdk/sluice-upload.js': join(sdk, 'sluice-upload.js'),
     '/sdk/worker.js': join(sdk, 'worker.js'),
   }
   const server = createServer((request, response) => {
@@ -99,7 +103,8 @@ async function servePages(sdk: string) {
     const csp = searchParams.get('csp')
     if (csp) response.setHeader('Content-Security-Policy', csp)
     if (file) response.setHeader('Content-Type', 'text/javascript').end(readFileSync(file))
-    else response.setHeader('Content-Type', 'text/html').end(page)
+    else
+      response.setHeader('Content-Type', 'text/html').end(page(pathname === '/' ? '/page.js' : `${pathname}-page.js`))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
