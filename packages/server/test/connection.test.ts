@@ -118,6 +118,12 @@ describe('a connection', () => {
     expect(seen).not.toContain(true)
   })
 
+  it('reads a line of nothing but blanks at once', async () => {
+    const wire = await start(receive)
+    await wire.send(head('GET', '/other', { 'X-Blanks': `${' '.repeat(3_900)}\0` }))
+    expect((await wire.response()).status).toBe(400)
+  }, 3_000)
+
   it('asks for a large body when the client waits for that', async () => {
     const wire = await start(receive)
     await wire.send(head('POST', '/wanted', { 'Content-Length': large.length, Expect: '100-Continue' }))
