@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Md5Lanes, md5Many } from '../src/index.ts'
+import { Md5Lanes, md5Many, SCRATCH_BYTES } from '../src/index.ts'
 import { complete, dice, FIRST, growableMemory, noise, openLanes, opensslMd5, WIDTHS } from './open-lanes.ts'
 
 /** RFC 1321, appendix A.5. */
@@ -150,4 +150,22 @@ test('memory of the caller, with the scratch area anywhere in it', () => {
   const bytes = new Uint8Array(memory.buffer)
   expect(first.hex()).toBe(opensslMd5(bytes.subarray(0, 60_000)))
   expect(second.hex()).toBe(opensslMd5(bytes.subarray(100, 600)))
+})
+
+test('the scratch area may be the last of the memory: lanes that are left over read nothing beyond it', () => {
+  for (const width of WIDTHS) {
+    const memory = growableMemory(1, 1)
+    const bytes = new Uint8Array(memory.buffer)
+    bytes.set(noise(bytes.length, width))
+    const end = bytes.length - SCRATCH_BYTES
+    const lanes = new Md5Lanes({ memory, scratchAddress: end, widths: [width], nodeCrypto: false })
+    for (const length of [0, 64, 200, 319, 320, 448, 20_000]) {
+      for (let count = 1; count <= width; count++) {
+        const messages = Array.from({ length: count }, () => complete(lanes, end - length, length))
+        lanes.run()
+        const expected = opensslMd5(bytes.subarray(end - length, end))
+        expect(messages.map((message) => message.hex())).toEqual(messages.map(() => expected))
+      }
+    }
+  }
 })

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { duplexPair } from 'node:stream'
 import fc from 'fast-check'
@@ -14,8 +14,8 @@ import { chunked, head } from './support/wire-calls.ts'
 type Listener = (body: Incoming, response: ServerResponse, request: IncomingMessage, isTaken: boolean) => void
 
 /** A server that receives in place what is sent to /wanted. */
-function serve(listener: Listener): Server {
-  const server = createServer((request, response) => {
+function serve(listener: Listener, options: ServerOptions = {}): Server {
+  const server = createServer(options, (request, response) => {
     const taken = takeBody(request.socket)
     listener(taken ?? new RequestBody(request), response, request, taken !== undefined)
   })
@@ -24,8 +24,8 @@ function serve(listener: Listener): Server {
 }
 
 /** A connection to such a server. */
-async function start(listener: Listener): Promise<Wire> {
-  const server = serve(listener)
+async function start(listener: Listener, options?: ServerOptions): Promise<Wire> {
+  const server = serve(listener, options)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => {
@@ -118,12 +118,27 @@ describe('a connection', () => {
     expect(seen).not.toContain(true)
   })
 
+  it('reads a line of nothing but blanks at once', async () => {
+    const wire = await start(receive)
+    await wire.send(head('GET', '/other', { 'X-Blanks': `${' '.repeat(3_900)}\0` }))
+    expect((await wire.response()).status).toBe(400)
+  }, 3_000)
+
   it('asks for a large body when the client waits for that', async () => {
     const wire = await start(receive)
     await wire.send(head('POST', '/wanted', { 'Content-Length': large.length, Expect: '100-Continue' }))
     expect(await wire.response()).toMatchObject({ status: 100 })
     await wire.send(large)
     expect(await answer(wire)).toBe(`200 ${told('/wanted', true, large)}`)
+  })
+
+  it('buffers as much as the server was told to', async () => {
+    const tell: Listener = (_, response, { socket }) => {
+      response.end(`${socket.readableHighWaterMark} ${socket.writableHighWaterMark}`)
+    }
+    const wire = await start(tell, { highWaterMark: 20_000 })
+    await wire.send(head('GET', '/other'))
+    expect(await answer(wire)).toBe('200 20000 20000')
   })
 
   it('leaves to node:http what is no socket of the system', async () => {

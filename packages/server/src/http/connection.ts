@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import { Socket, type SocketConstructorOpts } from 'node:net'
+import type { DuplexOptions } from 'node:stream'
 import type { Incoming } from './incoming.ts'
 import { type RequestHead, readHead, withoutBody } from './request-head.ts'
 import { TakenBody } from './taken-body.ts'
@@ -52,7 +53,7 @@ function replace(accepted: Socket, isWanted: (target: string) => boolean): Socke
   owner._handle = null
   accepted.destroy()
   handle._consumed = true
-  const connection = new Connection(handle, isWanted)
+  const connection = new Connection(handle, accepted.readableHighWaterMark, isWanted)
   connections.set(connection.socket, connection)
   return connection.socket
 }
@@ -72,17 +73,18 @@ class Connection {
   #body: TakenBody | undefined
   #offered: TakenBody | undefined
 
-  constructor(handle: Handle, isWanted: (target: string) => boolean) {
+  constructor(handle: Handle, highWaterMark: number, isWanted: (target: string) => boolean) {
     this.#isWanted = isWanted
-    const options: Omit<SocketConstructorOpts, 'handle'> & { readonly handle: Handle } = {
+    const options: Omit<SocketConstructorOpts, 'handle'> & DuplexOptions & { readonly handle: Handle } = {
       handle, // nor does it document this
+      highWaterMark,
       allowHalfOpen: true,
       onread: {
         buffer: () => this.#room(),
         callback: (length, room) => this.#receive(Buffer.from(room.buffer, room.byteOffset, length)),
       },
     }
-    this.socket = new Socket(options as SocketConstructorOpts)
+    this.socket = new Socket(options as unknown as SocketConstructorOpts)
   }
 
   takeBody(): Incoming | undefined {
