@@ -46,7 +46,7 @@ export class Sha1Thread {
 
   #start(): Worker {
     if (this.#worker) return this.#worker
-    const worker = new Worker(new URL('./sha1-worker.ts', import.meta.url))
+    const worker = new Worker(new URL('./sha1-worker.js', import.meta.url))
     worker.unref()
     worker.on('message', (answer: Answer) => this.#pending.shift()?.resolve(answer))
     worker.on('error', (error) => this.#fail(worker, error))

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { freeChunk } from '../engine/free-chunk.ts'
 import type { Incoming, Sink } from './incoming.ts'
 
 /** Where bytes go that have no place of their own: all connections share it, as it is dealt with before the next read. */
@@ -21,7 +22,7 @@ export class TakenBody implements Incoming {
   constructor(socket: Socket, length: number, early: Uint8Array) {
     this.announced = length
     this.#socket = socket
-    this.#early = [Buffer.from(early)]
+    this.#early = [copyOf(early)]
     this.#left = length - early.length
   }
 
@@ -47,7 +48,10 @@ export class TakenBody implements Incoming {
 
   flow(sink: Sink): () => void {
     this.#sink = sink
-    for (const bytes of this.#early.splice(0)) sink.data(bytes)
+    for (const bytes of this.#early.splice(0)) {
+      sink.data(bytes)
+      if (!sink.keeps) freeChunk(bytes)
+    }
     if (this.#left > 0) this.#socket.resume()
     else this.#end()
     return () => this.#stop(sink)
@@ -63,7 +67,7 @@ export class TakenBody implements Incoming {
   receive(bytes: Buffer): boolean {
     this.#left -= bytes.length
     if (!this.#sink) {
-      this.#early.push(Buffer.from(bytes))
+      this.#early.push(copyOf(bytes))
       return false
     }
     this.#sink.data(this.#sink.keeps ? Buffer.from(bytes) : bytes)
@@ -84,4 +88,11 @@ export class TakenBody implements Incoming {
     // The system may be about to read to where this sink wanted it, and that will be somebody else's.
     if (sink.room) this.#socket.destroy()
   }
+}
+
+/** In memory of its own, so that it can be freed. */
+function copyOf(bytes: Uint8Array): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length)
+  copy.set(bytes)
+  return copy
 }
