@@ -1,4 +1,4 @@
-// JavaScript, not TypeScript: a thread that has to strip types first needs 25 MiB for that.
+// JavaScript, not TypeScript: a thread that has to strip types first takes 37 MiB, this one 20.
 import { createHash } from 'node:crypto'
 import { parentPort } from 'node:worker_threads'
 
