@@ -73,6 +73,34 @@ test('a service starts over with a small heap for what is young, unless the oper
   expect(await told(['upload'])).toEqual([[], null, ['upload']])
 })
 
+test('a service has V8 look for garbage early, unless the operator has said when', async () => {
+  const script = launcherWith(
+    'collecting',
+    `export async function main(): Promise<number> {
+      console.log(JSON.stringify(globalThis['toldV8'] ?? []))
+      return 5
+    }`,
+  )
+  const listener = join(dirname(script), 'listener.cjs')
+  writeFileSync(
+    listener,
+    `const v8 = require('node:v8')
+     const { setFlagsFromString } = v8
+     v8.setFlagsFromString = (flag) => {
+       globalThis.toldV8 = [...(globalThis.toldV8 ?? []), flag]
+       setFlagsFromString(flag)
+     }`,
+  )
+  const told = async (args: string[], nodeArgs: string[] = []) => {
+    const run = await sluice(args, { script, nodeArgs: ['--require', listener, ...nodeArgs] })
+    expect(run).toMatchObject({ code: 5, stderr: '' })
+    return JSON.parse(run.stdout) as unknown
+  }
+  expect(await told(['serve'])).toEqual(['--heap-growing-percent=20'])
+  expect(await told(['serve'], ['--heap-growing-percent=50'])).toEqual([])
+  expect(await told(['upload'])).toEqual([])
+})
+
 describe.skipIf(old === undefined)('on a Node that is too old (skipped where there is none)', () => {
   const node = old ?? ''
 

@@ -20,6 +20,7 @@ export interface Run {
 
 export interface Start {
   readonly node?: string
+  readonly nodeArgs?: readonly string[]
   readonly script?: string
   readonly env?: Record<string, string>
   /** What it reads from standard input; nothing unless given. */
@@ -34,8 +35,8 @@ process.once('exit', () => rmSync(home.HOME, { recursive: true, force: true }))
 
 /** Runs `sluice` with these arguments and nothing else in its environment but `home`. */
 export async function sluice(args: readonly string[], start: Start = {}): Promise<Run> {
-  const { node = process.execPath, script = bin, env = {}, stdin = '', onStart, onStderr } = start
-  const child = spawn(node, [script, ...args], { env: { ...home, ...env } })
+  const { node = process.execPath, nodeArgs = [], script = bin, env = {}, stdin = '', onStart, onStderr } = start
+  const child = spawn(node, [...nodeArgs, script, ...args], { env: { ...home, ...env } })
   if (child.pid !== undefined) onStart?.(child.pid)
   child.stdin.on('error', () => {}).end(stdin) // it may have ended without reading
   let stdout = ''
