@@ -185,6 +185,25 @@ it('reads back the prefix after a restart, once, and nothing behind the gap', as
   expect(reads.offsets).toEqual([...prefix, ...behind])
 })
 
+it('has another thread hash what was stored before a restart, and hashes here what is only not held', async () => {
+  const { reads, verifier: before, newVerifier, addUpload, store } = await openStage(1)
+  const to = await addUpload(file)
+  let threads = 0
+  const onThread = () => threads++
+  process.on('worker', onThread)
+  onTestFinished(() => void process.off('worker', onThread))
+
+  for (const offset of partsOf(file)) await store(before, to, file, offset)
+  expect(await before.digest(to)).toBe(file.fileSha)
+  expect(reads.offsets).toEqual(partsOf(file))
+  expect(threads).toBe(0)
+
+  const verifier = newVerifier()
+  expect(await verifier.digest(to)).toBe(file.fileSha)
+  expect(threads).toBe(1)
+  await verifier.close()
+})
+
 it('reports a failure to read back, and gets it right when asked again', async () => {
   const { slots, reads, verifier: before, newVerifier, addUpload, store } = await openStage(8)
   const to = await addUpload(file)

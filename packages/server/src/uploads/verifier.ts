@@ -15,7 +15,9 @@ type Followed = Pick<Upload, 'fileId' | 'fileSize'>
 /** How far the SHA-1 of one upload has come. */
 interface Follower {
   readonly upload: Followed
-  /** Set with the first bytes: on this thread when they are in memory, on another when they are read back. */
+  /** Whether its first part came while this service ran: what is read back of it is then what was let go. */
+  startedHere: boolean
+  /** Set with the first bytes: on another thread when they were stored before a restart, else on this one. */
   sha1: Sha1 | undefined
   /** Everything before it is hashed. */
   next: number
@@ -59,6 +61,7 @@ export class Verifier {
   /** Takes note of a part that was just stored; `slot` holds its bytes. */
   follow(upload: Followed, offset: number, slot: Slot): void {
     const follower = this.#follower(upload)
+    if (offset === 0) follower.startedHere = true
     follower.furthest = Math.max(follower.furthest, offset + slot.length)
     if (offset === follower.gapAt) follower.gapAt = undefined
     if (offset < follower.next) return
@@ -117,6 +120,7 @@ export class Verifier {
     if (known) return known
     const follower: Follower = {
       upload,
+      startedHere: false,
       sha1: undefined,
       next: 0,
       furthest: 0,
@@ -204,7 +208,7 @@ export class Verifier {
       const bytes = buffer.subarray(0, part.dataSize)
       await this.#blobs.readPart(fileId, part.offset, bytes)
       if (follower.forgotten) return false
-      follower.sha1 ??= this.#thread.open()
+      follower.sha1 ??= follower.startedHere ? localSha1() : this.#thread.open()
       await this.#update(follower, follower.sha1, bytes)
       return true
     } finally {
