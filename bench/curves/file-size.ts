@@ -12,8 +12,8 @@ export async function byFileSize(): Promise<Record<string, Chart>> {
     [64, 31],
     [256, 15],
     [1024, 7],
-    [4096, 3],
-    [10_240, 3],
+    [4096, 5],
+    [10_240, 5],
   ] as const) {
     const figures = await measureLoad(sluice, { ...usualLoad, fileSize: sizeMib * mib, files })
     finish.push([sizeMib, figures.finishMs.p50])
