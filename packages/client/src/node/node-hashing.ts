@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { limits } from '@sluice/protocol'
 import { type Digests, openDigests } from '../digests/digests.ts'
-import { hashPieces } from '../hash-pieces.ts'
+import { hashPiece, hashPieces } from '../hash-pieces.ts'
 import type { Hashing } from '../hashing.ts'
 import { readRange, type Source } from '../source.ts'
 
@@ -25,7 +25,7 @@ export function nodeHashing(): Hashing {
       const rooms = source.size > run.pieceBytes ? [takeRoom(source), takeRoom(source)] : [takeRoom(source)]
       const pieces = readPieces(source, run.from?.hashedBytes ?? 0, run.pieceBytes, rooms)
       const digests = atRest.pop() ?? (await openDigests())
-      const hash = await hashPieces(digests, pieces, source.size, run)
+      const hash = await hashPieces((piece, place) => hashPiece(digests, piece, place), pieces, source.size, run)
       if (atRest.length < maxAtRest) atRest.push(digests)
       spare.push(...rooms)
       return hash
