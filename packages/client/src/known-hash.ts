@@ -2,7 +2,7 @@ import type { Range } from '@sluice/protocol'
 import { limits } from '@sluice/protocol'
 import type { FileHash, SavedHash } from './hashing.ts'
 import type { Settings } from './options.ts'
-import type { HashRecord } from './resume-store.ts'
+import { type HashRecord, noStore } from './resume-store.ts'
 import type { Source } from './source.ts'
 
 /** A file's digests, made now or on an earlier visit. */
@@ -27,6 +27,7 @@ export async function hashOrRecall(
   onHashed: (bytes: number) => void,
 ): Promise<KnownHash> {
   const pieceBytes = dataSize % 64 === 0 ? dataSize : limits.maxDataSize
+  const isKept = key !== undefined && resumeStore !== noStore
   const store = forgiving(resumeStore, key)
   const record = fitting(await store.get(), pieceBytes, source)
   if (record) onHashed(record.hashedBytes)
@@ -41,7 +42,7 @@ export async function hashOrRecall(
     pieceBytes,
     ...(record && { from: record }),
     onHashed,
-    onSave: (next) => void save(next),
+    ...(isKept && { onSave: (next: SavedHash) => void save(next) }),
     signal,
   })
   await save({ ...saved, hashedBytes: source.size, md5s: hash.md5s }, hash.fileSha)

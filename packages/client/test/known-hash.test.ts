@@ -1,4 +1,12 @@
-import { type Hashing, type HashRecord, nodeHashing, type ResumeStore, upload } from '@sluice/client'
+import {
+  type Hashing,
+  type HashRecord,
+  type NodeUploadOptions,
+  nodeHashing,
+  type ResumeStore,
+  type Source,
+  upload,
+} from '@sluice/client'
 import { expect, test } from 'vitest'
 import { openDigests } from '../src/digests/digests.ts'
 import { hashBlob } from '../src/hash-pieces.ts'
@@ -64,6 +72,30 @@ test('where nothing is remembered, nothing is read to know a file again', async 
   }
   await upload({ ...source, slice }, optionsFor(memoryService().transport))
   expect(read.reduce((sum, stretch) => sum + stretch, 0)).toBe(2 * bytes.length)
+})
+
+const keeping: readonly (readonly [
+  string,
+  Partial<Pick<NodeUploadOptions, 'resumeStore' | 'lock'>>,
+  Source,
+  boolean,
+])[] = [
+  ['is saved where there is a store', { resumeStore: memoryStore() }, known(), true],
+  ['is not without an identity', { resumeStore: memoryStore() }, memorySource(bytes), false],
+  ['is not without a store', {}, known(), false],
+  ['is not with a lock alone', { lock: (_name, _run, work) => work() }, known(), false],
+]
+test.each(keeping)('on its way a hash %s', async (_, options, source, isSaved) => {
+  const asked: boolean[] = []
+  const hashing: Hashing = {
+    ...nodeHashing(),
+    hashFile(file, run) {
+      asked.push(run.onSave !== undefined)
+      return nodeHashing().hashFile(file, run)
+    },
+  }
+  await upload(source, optionsFor(memoryService().transport, { hashing, ...options }))
+  expect(asked).toEqual([isSaved])
 })
 
 test.each([
