@@ -44,8 +44,14 @@ const besideIndex: Plugin = {
 }
 
 async function buildForNode(directory: string): Promise<void> {
+  const thread = await bundle({ input: source('node/thread.ts'), platform: 'node' })
+  const { output } = await thread.generate({ format: 'cjs', minify: true })
+  const withThread = replaceModule(
+    source('node/thread-code.ts'),
+    `export const threadCode = ${JSON.stringify(output[0].code)}`,
+  )
   const input = { node: source('node.ts'), 'server-credentials': source('server-credentials.ts') }
-  const node = await bundle({ input, platform: 'node' })
+  const node = await bundle({ input, platform: 'node', plugins: [withThread] })
   await node.write({ dir: directory, format: 'esm', chunkFileNames: 'shared.js' })
 }
 

@@ -27,6 +27,7 @@ test('a file is hashed in stretches and uploaded', async () => {
   const { fileSha, md5s } = await nodeHashing().hashFile(source, {
     pieceBytes: 1_048_576,
     onHashed: (n) => stretches.push(n),
+    onSave() {},
     signal,
   })
   expect(fileSha).toBe(hex('sha1', bytes))

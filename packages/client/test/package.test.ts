@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -57,6 +58,9 @@ test('its types are right, for Node and for bundlers', () => {
   }
 }, 60_000)
 
+/** In the code of the hashing thread, a string, quotes are escaped. */
+const noOtherPackage = /from ["']@sluice|import\(|require\((?!\\?["'`]node:)/
+
 test('it rests on no other package, and has types of all it exports', () => {
   const { dependencies, exports } = JSON.parse(readFileSync(join(built, 'package.json'), 'utf8'))
   expect(dependencies).toBeUndefined()
@@ -70,7 +74,7 @@ test('it rests on no other package, and has types of all it exports', () => {
     'component.js',
   ]) {
     const text = readFileSync(join(built, name), 'utf8')
-    expect(text).not.toMatch(/from ["']@sluice|import\(|require\(/)
+    expect(text).not.toMatch(noOtherPackage)
   }
 })
 
@@ -149,20 +153,32 @@ function machineNode(): string {
   return folders.map((folder) => join(folder, 'node')).find(existsSync) ?? process.execPath
 }
 
-test('it runs as installed, without types to strip', () => {
-  const main = join(dir, 'app/main.mjs')
-  writeFileSync(
-    main,
-    `import { upload } from '@sluice/client'
+/** Uploads a file, named to it, whose service has it already; prints the version of Node and the SHA-1. */
+const uploader = `import { fileStore, upload } from '@sluice/client'
     import { serverCredentials } from '@sluice/client/server-credentials'
     const credentials = serverCredentials({ secretId: 'a', secretKey: 'b' })
     const transport = async ({ url }) => ({
       status: 200,
       text: JSON.stringify({ code: 2, fileId: new URL(url).searchParams.get('fileSha'), url: '' }),
     })
-    const { fileId } = await upload(process.argv[1], { url: 'http://sluice.test', credentials, transport })
-    console.log(process.versions.node.split('.')[0], fileId.length)`,
-  )
-  const text = execFileSync(machineNode(), [main], { encoding: 'utf8' })
-  expect(text).toMatch(/^\d+ 40\n$/)
+    let threads = 0
+    process.on('worker', () => threads++)
+    const [file, store] = process.argv.slice(-2)
+    for (const resumeStore of [false, fileStore(store)]) {
+      const { fileId } = await upload(file, { url: 'http://sluice.test', credentials, transport, resumeStore })
+      console.log(process.versions.node.split('.')[0], threads, fileId)
+    }`
+
+test.each([
+  ['as installed, without types to strip', async () => uploader],
+  ['in a bundle', () => bundleApp(uploader, 'node')],
+])('it runs %s, and hashes in a thread', async (_, code) => {
+  const [main, file] = [join(dir, 'app/main.mjs'), join(dir, 'app/video.mp4')]
+  writeFileSync(main, await code())
+  const bytes = randomBytes(3_000_000)
+  writeFileSync(file, bytes)
+  const args = [main, file, join(dir, 'store')]
+  const text = execFileSync(machineNode(), args, { encoding: 'utf8' })
+  const line = `\\d+ 1 ${createHash('sha1').update(bytes).digest('hex')}\n`
+  expect(text).toMatch(new RegExp(`^${line}${line}$`))
 })

@@ -36,7 +36,8 @@ export async function openStream({ stream, size, name = '' }: StreamInput, signa
     const close = () => file.close().finally(remove)
     if (file.size === size) {
       const slice = (start: number, end: number) => file.slice(start, end)
-      return { source: { name, size, slice }, close }
+      const fill = (room: Uint8Array, start: number) => file.fill(room, start)
+      return { source: { name, size, slice, fill }, close }
     }
     await close()
     throw UploadError.local('source', `the stream was to have ${size} bytes, it had ${file.size}`)
