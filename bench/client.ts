@@ -3,8 +3,8 @@
  *
  *     node bench/client.ts [--rounds 3] [--mib 1024] [--only node|browser]
  *
- * In Node its CPU against the two digests alone by openssl, and the time of six parts at a time against one; in a browser
- * the rate of its hashing against others'; and what it adds to a page.
+ * In Node its CPU against the two digests alone by openssl, the time of six parts at a time against one, and of a hash that
+ * is not kept against one that is; in a browser the rate of its hashing against others'; and what it adds to a page.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -35,7 +35,9 @@ async function inNode(): Promise<void> {
     const runs = []
     for (let round = 0; round < rounds; round++) {
       const openssl = measureOpenssl(path)
-      runs.push({ openssl, six: await measureUpload(path, 6), one: await measureUpload(path, 1) })
+      const store = join(directory, `hashes-${round}`)
+      const [six, one] = [await measureUpload(path, 6), await measureUpload(path, 1)]
+      runs.push({ openssl, six, one, kept: await measureUpload(path, 6, store) })
     }
     const gib = mib / 1024
     console.log(`In Node, a file of ${mib} MiB, ${rounds} rounds, medians [min..max]:`)
@@ -43,6 +45,12 @@ async function inNode(): Promise<void> {
     console.log(`| SDK, 6 parts: CPU-s/GiB | ${text(runs.map(({ six }) => six.cpuS / gib))} |`)
     console.log(`| SDK, 6 parts: CPU / openssl | ${text(runs.map(({ openssl, six }) => six.cpuS / openssl))} |`)
     console.log(`| SDK, 1 part: CPU / openssl | ${text(runs.map(({ openssl, one }) => one.cpuS / openssl))} |`)
+    console.log(
+      `| SDK, 6 parts, hash kept: CPU / openssl | ${text(runs.map(({ openssl, kept }) => kept.cpuS / openssl))} |`,
+    )
+    console.log(`| SDK: s until it is hashed | ${text(runs.map(({ six }) => six.hashedS))} |`)
+    console.log(`| the same, hash kept | ${text(runs.map(({ kept }) => kept.hashedS))} |`)
+    console.log(`| not kept / kept | ${text(runs.map(({ six, kept }) => six.hashedS / kept.hashedS))} |`)
     console.log(`| SDK, 6 parts: s | ${text(runs.map(({ six }) => six.wallS))} |`)
     console.log(`| time of 6 parts / of 1 | ${text(runs.map(({ six, one }) => six.wallS / one.wallS))} |`)
     console.log(
