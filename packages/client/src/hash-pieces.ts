@@ -21,7 +21,7 @@ export interface PiecePlace {
 
 /** What a piece of a file comes to. */
 export interface PieceHash {
-  /** MD5 of the piece; empty where it is not made on the way. */
+  /** MD5 of the piece, or of each of the pieces that were hashed together, one behind the other. */
   readonly md5: string
   /** SHA-1 of the file up to its end, where the platform can tell. */
   readonly sha1?: Sha1State
@@ -35,7 +35,7 @@ export function hashBlob(digests: Digests, blob: Blob, run: HashRun, giveWay?: G
   return hashPieces((piece, place) => hashPiece(digests, piece, place, giveWay), pieces, blob.size, run)
 }
 
-/** The same of pieces that come from elsewhere: from where `run.from` stopped, all but the last `run.pieceBytes` long. */
+/** The same of pieces that come from elsewhere, one or more at once: from where `run.from` stopped, all but the last `run.pieceBytes` long. */
 export async function hashPieces<Piece extends Uint8Array>(
   hash: (piece: Piece, place: PiecePlace) => Promise<PieceHash>,
   pieces: AsyncIterable<Piece>,

@@ -11,11 +11,14 @@ import type { Bytes, Job } from './thread-messages.ts'
 /** So few are hashed where they are: SHA-1 takes 33 µs, MD5 80, and to ask a thread and be told 20 to 80. */
 const atOnceBytes = 65_536
 
+/** Pieces of a file that are hashed together: so many MD5s at once cost what two would. */
+const piecesAtOnce = 8
+
 let runs = 0
 
 /**
- * Hashing in Node, by threads that all uploads share. A hash whose state is saved is made by our own digests, with the MD5
- * of all parts in the same pass; another one is SHA-1 alone by node:crypto, and each part's MD5 is made when it is read.
+ * Hashing in Node, by threads that all uploads share. A hash whose state is saved is made by our own digests; another one
+ * by node:crypto, which is faster. The MD5 of all parts is made on the way; of a part that is read again, when it is read.
  *
  * Memory goes to a thread with the bytes and comes back. If it were shared that would take as long, and fetch would not
  * send it.
@@ -42,17 +45,21 @@ export function nodeHashing(): Hashing {
   async function hashBy(thread: HashThread, source: Source, run: HashRun): Promise<FileHash> {
     const number = runs++
     const isSaved = run.onSave !== undefined || run.from !== undefined
+    const { pieceBytes } = run
     const jobOf = (bytes: Bytes, place: PiecePlace): Job =>
       isSaved
-        ? { what: 'both', bytes, place }
-        : { what: 'sha1', bytes, run: number, isLast: place.fileBytes !== undefined }
-    const hash = async (piece: Bytes, place: PiecePlace) => {
-      const done = await thread.hash(jobOf(piece, place))
-      giveBack(done.bytes)
+        ? { what: 'both', bytes, pieceBytes, place }
+        : { what: 'apart', bytes, pieceBytes, run: number, isLast: place.fileBytes !== undefined }
+    const atOnce = Math.min(piecesAtOnce * pieceBytes, source.size)
+    const rooms: ArrayBuffer[] = []
+    const hash = async (bytes: Bytes, place: PiecePlace) => {
+      const done = await thread.hash(jobOf(bytes, place))
+      rooms.push(done.bytes.buffer)
       return done.hash
     }
+    const stretches = readStretches(source, run, atOnce, () => new Uint8Array(rooms.pop() ?? new ArrayBuffer(atOnce)))
     try {
-      return await hashPieces(hash, readPieces(source, run, takeRoom), source.size, run)
+      return await hashPieces(hash, stretches, source.size, run)
     } finally {
       thread.forget(number)
     }
@@ -79,21 +86,20 @@ export function nodeHashing(): Hashing {
   }
 }
 
-/** Reads a source piece by piece from where a run begins, the next one while one is in use. Each is its reader's to keep. */
-async function* readPieces(source: Source, { from, pieceBytes }: HashRun, takeRoom: (source: Source) => Bytes) {
+/** Reads a source from where a run begins, the next stretch while one is in use. Each is its reader's to keep. */
+async function* readStretches(source: Source, { from }: HashRun, bytes: number, takeRoom: () => Bytes) {
   const read = (offset: number) => {
     if (offset >= source.size) return undefined
-    const dataSize = Math.min(pieceBytes, source.size - offset)
-    return readInto(takeRoom(source), source, { offset, dataSize })
+    return readInto(takeRoom(), source, { offset, dataSize: Math.min(bytes, source.size - offset) })
   }
   let offset = from?.hashedBytes ?? 0
   let next = read(offset)
   while (next) {
-    const piece = await next
-    offset += piece.length
+    const stretch = await next
+    offset += stretch.length
     next = read(offset)
     next?.catch(() => {}) // it is awaited in the next round, unless there is none
-    yield piece
+    yield stretch
   }
 }
 

@@ -4,13 +4,20 @@ import type { PieceHash, PiecePlace } from '../hash-pieces.ts'
 export type Bytes = Uint8Array<ArrayBuffer>
 
 /**
- * One piece of hashing. `md5`: of a part. `both`: of the next piece of a file, whose SHA-1 so far is in its `place`. `sha1`:
- * of the next piece of a file, faster; what it comes to so far the thread alone has, under the number `run`.
+ * Some hashing to do. `md5`: of a part. The others: of the next bytes of a file, SHA-1 and the MD5 of each `pieceBytes` of
+ * them. `both`: in one pass of our own, where SHA-1 so far is in the `place`. `apart`: faster; what SHA-1 comes to so far the
+ * thread alone has, under the number `run`.
  */
 export type Job =
   | { readonly what: 'md5'; readonly bytes: Bytes }
-  | { readonly what: 'both'; readonly bytes: Bytes; readonly place: PiecePlace }
-  | { readonly what: 'sha1'; readonly bytes: Bytes; readonly run: number; readonly isLast: boolean }
+  | { readonly what: 'both'; readonly bytes: Bytes; readonly pieceBytes: number; readonly place: PiecePlace }
+  | {
+      readonly what: 'apart'
+      readonly bytes: Bytes
+      readonly pieceBytes: number
+      readonly run: number
+      readonly isLast: boolean
+    }
 
 /** What a thread is asked: a job, or to forget a run that was given up. */
 export type Ask = { readonly id: number; readonly job: Job } | { readonly forget: number }
