@@ -103,7 +103,7 @@ async function sideBySide<T>(
   await Promise.all(running)
 }
 
-/** Hashing several files side by side takes as long, and none of them is sent meanwhile. */
+/** Of files that are hashed side by side all are done late, and none is sent meanwhile. */
 function oneFileAtATime(hashing: Hashing): Hashing {
   const turn = partSlots(1)
   return {
