@@ -45,22 +45,53 @@ describe('bash proposes', () => {
   })
 })
 
-test('bash completes a line that is typed', async () => {
-  const directory = temporaryDirectory()
-  writeFileSync(join(directory, 'rc'), `${await scriptFor('bash')}\nsluice() { printf '<%s>' "$@"; exit; }\nPS1=\n`)
-  // Readline reads what is typed; the pseudo-terminal comes from `script`.
-  const args = ['-qec', `bash --noprofile --rcfile ${directory}/rc -i`, '/dev/null']
-  const { stdout } = spawnSync('script', args, {
-    input: 'sluice upl\t--transc\t\n',
-    encoding: 'utf8',
-    env: { PATH: process.env['PATH'], TERM: 'dumb', HOME: directory },
+/** How each shell is made to read our script and to say what it calls `sluice` with. */
+const interactive = {
+  bash: { rc: 'rc', start: (directory: string) => `bash --noprofile --rcfile ${directory}/rc -i`, before: 'PS1=' },
+  zsh: { rc: '.zshrc', start: () => 'zsh -d -i', before: 'PS1=; autoload -Uz compinit; compinit -u -D' },
+}
+
+describe.each(['bash', 'zsh'] as const)('%s', (shell) => {
+  test.skipIf(!has(shell))('completes a line that is typed (skipped where the shell is not installed)', async () => {
+    const directory = temporaryDirectory()
+    const { rc, start, before } = interactive[shell]
+    writeFileSync(join(directory, rc), `${before}\n${await scriptFor(shell)}\nsluice() { printf '<%s>' "$@"; exit; }\n`)
+    // What is typed is read by the shell's own editor; the pseudo-terminal comes from `script`.
+    const { stdout } = spawnSync('script', ['-qec', start(directory), '/dev/null'], {
+      input: 'sluice upl\t--transc\t\n',
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], TERM: 'dumb', HOME: directory },
+    })
+    expect(stdout).toContain('<upload><--transcode>')
   })
-  expect(stdout).toContain('<upload><--transcode>')
+})
+
+test.skipIf(!has('fish'))('fish proposes (skipped where it is not installed)', async () => {
+  const directory = temporaryDirectory()
+  const script = join(directory, 'sluice.fish')
+  writeFileSync(script, await scriptFor('fish'))
+  writeFileSync(join(directory, 'video.mp4'), '')
+  const proposedFor = (line: string) => {
+    const args = ['--no-config', '-c', `source ${script}; complete -C '${line}'`]
+    const output = execFileSync('fish', args, {
+      encoding: 'utf8',
+      cwd: directory,
+      env: { ...process.env, HOME: directory },
+    })
+    return output.split('\n').flatMap((proposal) => proposal.split('\t')[0] || [])
+  }
+  expect(proposedFor('sluice si')).toEqual(['sign', 'sign-url'])
+  expect(proposedFor('sluice upload --tra')).toEqual(['--transcode'])
+  expect(proposedFor('sluice upload --family ')).toEqual(['server', 'ugc'])
+  expect(proposedFor('sluice upload --cover vi')).toEqual(['video.mp4'])
+  expect(proposedFor('sluice files ')).toEqual(['info', 'list', 'open', 'rm'])
 })
 
 describe.each(['bash', 'zsh', 'fish'])('%s', (shell) => {
   test.skipIf(!has(shell))('can read its script (skipped where the shell is not installed)', async () => {
-    const { status, stderr } = spawnSync(shell, ['-n'], { input: await scriptFor(shell), encoding: 'utf8' })
+    const script = join(temporaryDirectory(), 'script') // fish reads no pipe of Node's
+    writeFileSync(script, await scriptFor(shell))
+    const { status, stderr } = spawnSync(shell, ['-n', script], { encoding: 'utf8' })
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
   })
 
