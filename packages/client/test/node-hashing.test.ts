@@ -190,6 +190,26 @@ test('many uploads at a time share the threads', async () => {
   expect(threads).toHaveLength(Math.min(4, Math.max(1, availableParallelism() - 1)))
 })
 
+test('of many files at a time each is read in shorter stretches', async () => {
+  const { promise: allReading, resolve: areAllReading } = Promise.withResolvers<void>()
+  const rooms: number[] = []
+  const source: ReturnType<typeof watched>['source'] = {
+    ...watched(() => {}).source,
+    async fill(room, start) {
+      if (start === 0 && rooms.push(room.length) === 32) areAllReading()
+      await allReading
+      room.set(bytes.subarray(start, start + room.length))
+      return room.length
+    },
+  }
+  const hashes = await Promise.all(Array.from({ length: 32 }, () => nodeHashing().hashFile(source, plain)))
+  expect(new Set(hashes.map((hash) => JSON.stringify(hash)))).toEqual(
+    new Set([JSON.stringify({ fileSha, md5s: md5sOf(bytes) })]),
+  )
+  expect([rooms[0], rooms.at(-1)]).toEqual([8 * pieceBytes, pieceBytes])
+  expect(rooms.reduce((sum, length) => sum + length)).toBeLessThan(96 * pieceBytes)
+})
+
 test('an interrupted hash goes on where it was saved', async () => {
   let now = 0
   vi.spyOn(performance, 'now').mockImplementation(() => {

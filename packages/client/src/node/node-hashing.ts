@@ -14,7 +14,11 @@ const atOnceBytes = 65_536
 /** Pieces of a file that are hashed together: so many MD5s at once cost what two would. */
 const piecesAtOnce = 8
 
+/** What all runs share: past four files each takes fewer pieces together, or hundreds would take gigabytes. */
+const piecesInAll = 4 * piecesAtOnce
+
 let runs = 0
+let running = 0
 
 /**
  * Hashing in Node, by threads that all uploads share. A hash whose state is saved is made by our own digests; another one
@@ -25,15 +29,11 @@ let runs = 0
  */
 export function nodeHashing(): Hashing {
   const spare: ArrayBuffer[] = []
-  const takeRoom = ({ size }: Source): Bytes => {
-    const needed = Math.min(size, limits.maxDataSize)
-    const memory = spare.pop()
-    return new Uint8Array(memory && memory.byteLength >= needed ? memory : new ArrayBuffer(needed))
-  }
+  const takePartRoom = ({ size }: Source) => takeRoom(spare, Math.min(size, limits.maxDataSize))
   const giveBack = ({ buffer }: Bytes) => void spare.push(buffer)
 
   async function hashAtOnce(source: Source, { from, onHashed, signal }: HashRun): Promise<FileHash> {
-    const room = takeRoom(source)
+    const room = takePartRoom(source)
     const bytes = await readRange(source, { offset: 0, dataSize: source.size }, room)
     signal.throwIfAborted()
     const fileSha = createHash('sha1').update(bytes).digest('hex')
@@ -50,17 +50,19 @@ export function nodeHashing(): Hashing {
       isSaved
         ? { what: 'both', bytes, pieceBytes, place }
         : { what: 'apart', bytes, pieceBytes, run: number, isLast: place.fileBytes !== undefined }
-    const atOnce = Math.min(piecesAtOnce * pieceBytes, source.size)
+    const atOnce = () => pieceBytes * Math.max(1, Math.min(piecesAtOnce, Math.floor(piecesInAll / running)))
     const rooms: ArrayBuffer[] = []
     const hash = async (bytes: Bytes, place: PiecePlace) => {
       const done = await thread.hash(jobOf(bytes, place))
       rooms.push(done.bytes.buffer)
       return done.hash
     }
-    const stretches = readStretches(source, run, atOnce, () => new Uint8Array(rooms.pop() ?? new ArrayBuffer(atOnce)))
+    const stretches = readStretches(source, run, atOnce, (length) => takeRoom(rooms, length))
+    running++
     try {
       return await hashPieces(hash, stretches, source.size, run)
     } finally {
+      running--
       thread.forget(number)
     }
   }
@@ -71,7 +73,7 @@ export function nodeHashing(): Hashing {
       return withThread(2, (thread) => hashBy(thread, source, run))
     },
     async readPart(source, range, knownMd5) {
-      const room = takeRoom(source)
+      const room = takePartRoom(source)
       // A short end of a long file goes to a thread too: it would overtake the parts before it.
       if (knownMd5 !== undefined || source.size <= atOnceBytes) {
         const body = await readRange(source, range, room)
@@ -86,11 +88,23 @@ export function nodeHashing(): Hashing {
   }
 }
 
+/** Memory that is spare, if it is long enough, or new. */
+function takeRoom(spare: ArrayBuffer[], length: number): Bytes {
+  const memory = spare.pop()
+  return new Uint8Array(memory && memory.byteLength >= length ? memory : new ArrayBuffer(length))
+}
+
 /** Reads a source from where a run begins, the next stretch while one is in use. Each is its reader's to keep. */
-async function* readStretches(source: Source, { from }: HashRun, bytes: number, takeRoom: () => Bytes) {
+async function* readStretches(
+  source: Source,
+  { from }: HashRun,
+  atOnce: () => number,
+  roomOf: (length: number) => Bytes,
+) {
   const read = (offset: number) => {
     if (offset >= source.size) return undefined
-    return readInto(takeRoom(), source, { offset, dataSize: Math.min(bytes, source.size - offset) })
+    const dataSize = Math.min(atOnce(), source.size - offset)
+    return readInto(roomOf(dataSize), source, { offset, dataSize })
   }
   let offset = from?.hashedBytes ?? 0
   let next = read(offset)
