@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -28,7 +28,10 @@ afterAll(() => {
   process.off('worker', note)
   rmSync(dir, { recursive: true })
 })
-afterEach(() => vi.restoreAllMocks())
+afterEach(() => {
+  vi.restoreAllMocks()
+  vi.unstubAllEnvs()
+})
 
 type Run = Parameters<Hashing['hashFile']>[1]
 const plain: Run = { pieceBytes, onHashed() {}, signal }
@@ -150,6 +153,17 @@ test('a process that awaits a hash does not end, and one that has it does', asyn
     console.log(fileSha, dataMd5)
   `)
   expect(text).toBe(`${fileSha} ${hex('md5', bytes.subarray(0, mib))}\n`)
+})
+
+test('what the process loads beforehand is not loaded in its threads', async () => {
+  const [preload, loaded] = [join(dir, 'preload.cjs'), join(dir, 'loaded')]
+  const note = `require('node:fs').appendFileSync(${JSON.stringify(loaded)}, require('node:worker_threads').threadId + ' ')`
+  writeFileSync(preload, note)
+  vi.stubEnv('NODE_OPTIONS', `--require ${preload}`)
+  const program = `${inMemory}
+    console.log((await nodeHashing().hashFile(source, run)).fileSha)`
+  expect(await run(program, '--import', preload)).toBe(`${fileSha}\n`)
+  expect(readFileSync(loaded, 'utf8')).toBe('0 ')
 })
 
 test('without the permission to start threads it hashes all the same, and others have their turn', async () => {

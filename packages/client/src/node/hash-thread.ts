@@ -31,8 +31,9 @@ interface Waiting {
 export async function startThread(onEnd: () => void): Promise<HashThread | undefined> {
   let worker: Worker
   try {
-    // The flags of the process are not for it: one that loads something beforehand would load it in each thread.
-    worker = new Worker(threadCode, { eval: typeof threadCode === 'string', execArgv: [], name: 'sluice hashing' })
+    const isText = typeof threadCode === 'string'
+    // Flags and NODE_OPTIONS are not for it: what they load beforehand would be loaded in each thread, and may not run there.
+    worker = new Worker(threadCode, { eval: isText, execArgv: [], env: {}, name: 'sluice hashing' })
   } catch {
     return undefined
   }
