@@ -1,7 +1,7 @@
 /** One POST to the upload service. */
 export interface TransportRequest {
   readonly url: string
-  /** The bytes of a part; no body otherwise. */
+  /** The bytes of a part; no body otherwise. Once there is an answer their memory may be used for others. */
   readonly body?: Uint8Array | Blob
   readonly signal: AbortSignal
   /** Hears how many bytes of the body have been given to the network; at least once, before the answer. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createConnections } from 'node:net'
 import { fetchTransport, httpTransport, upload } from '@sluice/client'
 import { afterEach, describe, expect, test } from 'vitest'
 import { fixture, memorySource, optionsFor, rejection } from './fixtures.ts'
@@ -115,4 +115,31 @@ describe.each([
       message: expect.stringMatching(/^InitUpload got no answer from 127\.0\.0\.1:\d+: .*ECONNREFUSED.*; check that/),
     })
   })
+})
+
+test('over node:http nothing more of a body is sent once the answer is there: its memory serves the next part', async () => {
+  const body = Buffer.alloc(16 * 1_048_576, 'a')
+  const { promise: bodyIsOthers, resolve: othersUseIt } = Promise.withResolvers<void>()
+  const { promise: over, resolve: end } = Promise.withResolvers<void>()
+  let others = 0
+  const service = createConnections((socket) => {
+    socket.on('error', () => {}).on('close', () => end())
+    socket.once('data', async () => {
+      socket.pause().write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}')
+      await bodyIsOthers
+      socket.on('data', (bytes) => {
+        if (bytes.includes('B')) others++
+        if (bytes.at(-1) === 'B'.charCodeAt(0)) end()
+      })
+      socket.resume()
+    })
+  })
+  await once(service.listen(0, '127.0.0.1'), 'listening')
+  const url = `http://127.0.0.1:${(service.address() as AddressInfo).port}`
+  expect(await httpTransport()({ url, body, signal })).toEqual({ status: 200, text: '{}' })
+  body.fill('B')
+  othersUseIt()
+  await over
+  expect(others).toBe(0)
+  service.close()
 })

@@ -28,7 +28,11 @@ export function httpTransport({ stallTimeoutMs = 60_000 }: HttpTransportOptions 
       call.on('timeout', () => call.destroy(new Error(`nothing moved for ${stallTimeoutMs} ms`)))
       const fail = (error: Error) => reject(signal.aborted ? signal.reason : error)
       call.on('error', fail)
-      call.on('response', (response) => read(response).then(resolve, fail))
+      const answered = (answer: TransportAnswer) => {
+        if (!call.writableFinished) call.destroy() // its memory serves the next part, and would be sent as this one
+        resolve(answer)
+      }
+      call.on('response', (response) => read(response).then(answered, fail))
       call.on('finish', () => onSent?.(bodyBytes(body)))
       call.end(bytes)
     })
