@@ -193,6 +193,16 @@ test('without the permission to start threads it hashes all the same, and others
   expect(turns).toBeGreaterThanOrEqual(17)
 })
 
+test('when a thread does not come to run the main thread hashes, and the next hash tries again', async () => {
+  const text = await run(`
+    let started = 0
+    process.once('worker', (thread) => thread.terminate()).on('worker', () => started++)
+    ${inMemory}
+    for (let n = 0; n < 3; n++) console.log((await nodeHashing().hashFile(source, run)).fileSha, started)
+  `)
+  expect(text).toBe(`${fileSha} 1\n${fileSha} 2\n${fileSha} 2\n`)
+})
+
 test('many uploads at a time share the threads', async () => {
   const uploads = Array.from({ length: 12 }, async (_, nth) => {
     const hashing = nodeHashing()

@@ -30,8 +30,10 @@ export async function withThread<T>(load: number, work: (thread: HashThread) => 
 function pickLane(): Lane {
   const [idlest] = [...lanes].sort((a, b) => a.load - b.load)
   if (idlest && (idlest.load < 2 || lanes.size === mostThreads)) return idlest
-  const thread = startThread(() => lanes.delete(lane)).then((started) => {
+  const leave = () => lanes.delete(lane)
+  const thread = startThread(leave).then((started) => {
     if (started) return started
+    leave() // the next work tries again: there may be too many threads just now
     here ??= hashHere()
     return here
   })
