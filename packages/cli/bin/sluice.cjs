@@ -52,8 +52,12 @@ function keepMemorySmall() {
   process.execve(process.execPath, args, Object.assign({ MALLOC_ARENA_MAX: '2' }, process.env))
 }
 
+// V8 takes either spelling of a flag.
 function toldNode() {
-  return process.execArgv.concat(process.env.NODE_OPTIONS || '').join(' ')
+  return process.execArgv
+    .concat(process.env.NODE_OPTIONS || '')
+    .join(' ')
+    .replace(/_/g, '-')
 }
 
 // What was compiled once is there at the next start, in half the time and without the compiler's memory.

@@ -69,7 +69,9 @@ test('a service starts over with a small heap for what is young, unless the oper
   }
   expect(await told(['serve', 'a b'])).toEqual([['--max-semi-space-size=4'], '2', ['serve', 'a b']])
   expect(await told(['serve'], { MALLOC_ARENA_MAX: '7' })).toEqual([['--max-semi-space-size=4'], '7', ['serve']])
-  expect(await told(['serve'], { NODE_OPTIONS: '--max-semi-space-size=16' })).toEqual([[], null, ['serve']])
+  for (const flag of ['--max-semi-space-size=16', '--max_semi_space_size=16']) {
+    expect(await told(['serve'], { NODE_OPTIONS: flag })).toEqual([[], null, ['serve']])
+  }
   expect(await told(['upload'])).toEqual([[], null, ['upload']])
 })
 
@@ -98,6 +100,7 @@ test('a service has V8 look for garbage early, unless the operator has said when
   }
   expect(await told(['serve'])).toEqual(['--heap-growing-percent=20'])
   expect(await told(['serve'], ['--heap-growing-percent=50'])).toEqual([])
+  expect(await told(['serve'], ['--heap_growing_percent=50'])).toEqual([])
   expect(await told(['upload'])).toEqual([])
 })
 
