@@ -17,6 +17,9 @@ const piecesAtOnce = 8
 /** What all runs share: past four files each takes fewer pieces together, or hundreds would take gigabytes. */
 const piecesInAll = 4 * piecesAtOnce
 
+/** After so long of reading what has been read is hashed, if it is fewer. */
+const stretchMs = 50
+
 let runs = 0
 let running = 0
 
@@ -95,18 +98,13 @@ function takeRoom(spare: ArrayBuffer[], length: number): Bytes {
 }
 
 /** Reads a source from where a run begins, the next stretch while one is in use. Each is its reader's to keep. */
-async function* readStretches(
-  source: Source,
-  { from }: HashRun,
-  atOnce: () => number,
-  roomOf: (length: number) => Bytes,
-) {
+async function* readStretches(source: Source, run: HashRun, atOnce: () => number, roomOf: (length: number) => Bytes) {
   const read = (offset: number) => {
     if (offset >= source.size) return undefined
-    const dataSize = Math.min(atOnce(), source.size - offset)
-    return readInto(roomOf(dataSize), source, { offset, dataSize })
+    const length = Math.min(atOnce(), source.size - offset)
+    return readStretch(source, offset, roomOf(length).subarray(0, length), run)
   }
-  let offset = from?.hashedBytes ?? 0
+  let offset = run.from?.hashedBytes ?? 0
   let next = read(offset)
   while (next) {
     const stretch = await next
@@ -115,6 +113,24 @@ async function* readStretches(
     next?.catch(() => {}) // it is awaited in the next round, unless there is none
     yield stretch
   }
+}
+
+/** Reads pieces until the room is full or some time is over: of a slow source there is progress, and an end, all the same. */
+async function readStretch(
+  source: Source,
+  offset: number,
+  room: Bytes,
+  { pieceBytes, signal }: HashRun,
+): Promise<Bytes> {
+  const until = performance.now() + stretchMs
+  let length = 0
+  do {
+    signal.throwIfAborted()
+    const dataSize = Math.min(pieceBytes, room.length - length)
+    await readInto(room.subarray(length), source, { offset: offset + length, dataSize })
+    length += dataSize
+  } while (length < room.length && performance.now() < until)
+  return room.subarray(0, length)
 }
 
 /** Reads a range into a room; what a source has in memory of its own is copied, for others may use that. */
