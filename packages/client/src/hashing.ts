@@ -25,7 +25,7 @@ export interface HashRun {
   readonly from?: SavedHash
   /** Hears of every stretch of bytes done. */
   onHashed(bytes: number): void
-  /** Hears now and then what to go on with, where the platform can tell. Without it a way that cannot may be taken. */
+  /** Hears now and then what to go on with, where the platform can tell. Without it the platform may take a faster way that cannot. */
   onSave?(saved: SavedHash): void
   readonly signal: AbortSignal
 }
