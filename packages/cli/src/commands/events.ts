@@ -4,6 +4,7 @@ import { credentialsNotes, serviceOptions } from '../find-service.ts'
 import { withLocalStore } from '../local-store.ts'
 import { openBackend } from '../open-backend.ts'
 import { parseWhole } from '../quantities.ts'
+import { onStopSignal } from '../stop-signal.ts'
 import { layOutTable } from '../table.ts'
 import { pullOnce, tail } from '../take-events.ts'
 
@@ -129,7 +130,7 @@ async function replay(eventIds: readonly string[], { dead, app }: Given): Promis
 
 async function take(verb: 'pull' | 'tail', values: Given): Promise<number> {
   const interrupted = new AbortController()
-  process.once('SIGINT', () => interrupted.abort()).once('SIGTERM', () => interrupted.abort())
+  onStopSignal(() => interrupted.abort())
   const { signal } = interrupted
   const backend = await openBackend(values)
   try {

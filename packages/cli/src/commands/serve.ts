@@ -1,5 +1,6 @@
 import { type Credential, readSettings, type Service, SettingError, settingsTable, startService } from '@sluice/server'
 import { defineCommand, Misuse } from '../command.ts'
+import { onStopSignal } from '../stop-signal.ts'
 
 export const command = defineCommand({
   summary: 'Run the service.',
@@ -15,7 +16,7 @@ export const command = defineCommand({
     const service = await start()
     process.stdout.write(`sluice listening on ${service.url}\n`)
     if (service.newCredential) process.stdout.write(introduce(service.newCredential))
-    await untilStopped()
+    await new Promise<number>(onStopSignal)
     await service.close()
     return 0
   },
@@ -28,23 +29,6 @@ async function start(): Promise<Service> {
     if (error instanceof SettingError) throw new Misuse(error.message)
     throw explained(error)
   }
-}
-
-/**
- * Waits for SIGTERM or SIGINT. A second one ends the process at once: nothing that was acknowledged is lost by it. One
- * that follows within a second is the same one, sent both to this process and by the launcher above it.
- */
-async function untilStopped(): Promise<void> {
-  await new Promise<void>((resolve) => {
-    let askedAt: number | undefined
-    const stop = () => {
-      if (askedAt !== undefined && performance.now() - askedAt > 1_000) process.exit(1)
-      askedAt ??= performance.now()
-      resolve()
-    }
-    process.on('SIGTERM', stop)
-    process.on('SIGINT', stop)
-  })
 }
 
 function introduce({ appId, secretId, secretKey }: Credential): string {

@@ -7,6 +7,7 @@ import { type Arguments, defineCommand, Misuse } from '../command.ts'
 import { requireNames } from '../file-names.ts'
 import { credentialsNotes, findService, serviceOptions } from '../find-service.ts'
 import { parseWhole } from '../quantities.ts'
+import { onStopSignal } from '../stop-signal.ts'
 import { uploadAll } from '../upload-all.ts'
 import type { UploadPlan } from '../upload-file.ts'
 import { countUploads } from '../upload-overview.ts'
@@ -106,14 +107,19 @@ async function uploadFound(
   const count = countUploads(files)
   const report = reportUploads(count, style)
   for (const { path, error } of failed) report.onFailed(path, error)
-  const stopping = stopOnSignals(() => report.close())
+  const stopping = new AbortController()
+  const stopped: { exitCode?: number } = {}
+  onStopSignal((exitCode) => {
+    stopped.exitCode = exitCode
+    report.close()
+    stopping.abort(new Error('stopped'))
+  })
   const { signal } = stopping
   const error = await uploadAll({ files, plan, count, resumeStore: fileStore(cacheDirectory()), signal }, report)
-  const exitCode = stopping.end()
   report.close()
-  if (exitCode !== undefined) {
+  if (stopped.exitCode !== undefined) {
     report.complain(describeStopped(count))
-    return exitCode
+    return stopped.exitCode
   }
   report.end(performance.now() - startedAt)
   if (error instanceof UploadError && error.code === errorTable.signature.code) {
@@ -123,24 +129,6 @@ async function uploadFound(
     report.complain('the other files would fail alike and were not tried')
   }
   return count.stored === files.length && failed.length === 0 ? 0 : 1
-}
-
-/** Aborts a signal at SIGINT and SIGTERM; a second one ends the process at once. `end` tells the exit code if one came. */
-function stopOnSignals(onStop: () => void) {
-  const controller = new AbortController()
-  let exitCode: number | undefined
-  const stop = (code: number) => () => {
-    exitCode = code
-    onStop()
-    controller.abort(new Error('stopped'))
-  }
-  const [interrupt, terminate] = [stop(130), stop(143)]
-  process.once('SIGINT', interrupt).once('SIGTERM', terminate)
-  const end = () => {
-    process.off('SIGINT', interrupt).off('SIGTERM', terminate)
-    return exitCode
-  }
-  return { signal: controller.signal, end }
 }
 
 function requireOneFile({ name, cover }: Values): void {
