@@ -74,10 +74,9 @@ test('a file that is named twice is uploaded once, and the same bytes under anot
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line))
-  expect(files.map(({ file, instant }) => [file, instant])).toEqual([
-    [join(top, 'a.mp4'), false],
-    [join(top, 'b.mp4'), true],
-  ])
+  // Either of the two may be hashed first.
+  expect(files.map(({ file }) => file).sort()).toEqual([join(top, 'a.mp4'), join(top, 'b.mp4')])
+  expect(files.map(({ instant }) => instant)).toEqual([false, true])
   expect(actions().filter((action) => action === 'UploadPart')).toHaveLength(3)
 })
 
