@@ -84,7 +84,7 @@ class Connection {
         callback: (length, room) => this.#receive(Buffer.from(room.buffer, room.byteOffset, length)),
       },
     }
-    this.socket = new Socket(options as unknown as SocketConstructorOpts)
+    this.socket = new Socket(options as unknown as SocketConstructorOpts) // whose types know what is documented
   }
 
   takeBody(): Incoming | undefined {
